@@ -1,0 +1,104 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Every Swift target is held to the same rules; `Tests/HouseRules` checks that none opts out.
+let house: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// Bottom up: C, values, cores, edges, services, executables. An import only ever points upwards in
+/// this list; the same layers are named in `Tests/HouseRules/Layers.swift`.
+let package = Package(
+  name: "parley",
+  products: ["parleyd", "stund", "turnd", "parleyctl", "parley-load"].map {
+    .executable(name: $0, targets: [$0])
+  },
+  targets: [
+    // C: module maps, and shims for what Swift cannot import.
+    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "COpenSSL"),
+    .target(
+      name: "CSimdjson",
+      linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+
+    // Values.
+    library("NetTypes"),
+    library("Crypto", ["COpenSSL"]),
+
+    // Cores.
+    library("STUN", ["NetTypes", "Crypto"]),
+    library("TURN", ["NetTypes", "Crypto", "STUN"]),
+    library("TURNClient", ["NetTypes", "Crypto", "STUN"]),
+    library("HTTP1", ["NetTypes"]),
+    library("WebSocket", ["NetTypes", "Crypto", "HTTP1"]),
+    library("Signaling", ["NetTypes"]),
+
+    // Edges.
+    library("EventLoop", ["CLinux", "NetTypes"]),
+    library("JSON", ["CSimdjson"]),
+    library("Logging", ["CLinux"]),
+    library("Configuration", ["NetTypes"]),
+    .target(
+      name: "WebAssets",
+      resources: [
+        .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley.d.ts"),
+        .embedInCode("Pages/index.html"), .embedInCode("Pages/demo.js"),
+        .embedInCode("Pages/demo.css"),
+      ], swiftSettings: house),
+
+    // Services.
+    library("RelayService", ["EventLoop", "NetTypes", "Crypto", "STUN", "TURN", "Logging"]),
+    library(
+      "SignalingService",
+      [
+        "EventLoop", "NetTypes", "Crypto", "HTTP1", "WebSocket", "Signaling", "JSON", "Logging",
+        "WebAssets",
+      ]),
+    library(
+      "AdminService",
+      [
+        "EventLoop", "NetTypes", "HTTP1", "RelayService", "SignalingService", "Logging",
+      ]),
+
+    // Executables.
+    program(
+      "parleyd",
+      ["Configuration", "Logging", "NetTypes", "RelayService", "SignalingService", "AdminService"]),
+    program("stund", ["Configuration", "Logging", "NetTypes", "RelayService"]),
+    program("turnd", ["Configuration", "Logging", "NetTypes", "RelayService", "AdminService"]),
+    program("parleyctl", ["Configuration", "NetTypes"]),
+    program(
+      "parley-load",
+      ["Configuration", "EventLoop", "NetTypes", "TURNClient", "HTTP1", "WebSocket"]),
+
+    // Tests.
+    tests("NetTypesTests", ["NetTypes"]),
+    tests("CryptoTests", ["Crypto"]),
+    tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
+    tests("TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto"]),
+    tests("HTTP1Tests", ["HTTP1"]),
+    tests("WebSocketTests", ["WebSocket", "HTTP1"]),
+    tests("SignalingTests", ["Signaling", "NetTypes"]),
+    tests("JSONTests", ["JSON"]),
+    tests("ConfigurationTests", ["Configuration", "NetTypes"]),
+    tests("HouseRules", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,4 @@
+// Entry.
+@main struct Main {
+  static func main() {}
+}
