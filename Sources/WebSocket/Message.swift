@@ -15,7 +15,18 @@ public enum Payload: Sendable, Equatable {
     }
   }
 
-  /// The bytes by themselves; `input` is what was given to the decoder for this event.
+  /// Lends the bytes to `body` without copying them; `input` is what was given to the decoder for
+  /// this event.
+  public func withSpan<Result, Failure: Error>(
+    in input: Span<UInt8>, _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    switch self {
+    case .range(let range): try body(input.extracting(range))
+    case .owned(let bytes): try body(bytes.span)
+    }
+  }
+
+  /// A copy of the bytes; `input` is what was given to the decoder for this event.
   public func bytes(in input: Span<UInt8>) -> [UInt8] {
     switch self {
     case .range(let range):

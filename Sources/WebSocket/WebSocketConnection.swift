@@ -103,12 +103,8 @@ public struct WebSocketConnection: ~Copyable, Sendable {
     _ ping: Payload, _ input: Span<UInt8>, _ output: inout [UInt8]
   ) {
     let key = maskKeys?.next()
-    switch ping {
-    case .range(let range):
-      let payload = input.extracting(range)
+    ping.withSpan(in: input) { payload in
       FrameEncoder.append(to: &output, opcode: .pong, payload: payload, maskKey: key)
-    case .owned(let bytes):
-      FrameEncoder.append(to: &output, opcode: .pong, payload: bytes.span, maskKey: key)
     }
   }
 
