@@ -28,6 +28,7 @@ public struct FrameDecoder: ~Copyable, Sendable {
   private var assembly: [UInt8] = []
   /// What has arrived of a control frame in earlier pieces.
   private var control: [UInt8] = []
+  /// Between messages it is complete: a text that is not ends the connection.
   private var validator = UTF8Validator()
 
   /// A decoder for the frames that `role` receives.
@@ -103,7 +104,6 @@ public struct FrameDecoder: ~Copyable, Sendable {
   private mutating func begin(_ kind: MessageKind) {
     self.kind = kind
     isCompressed = frame.isCompressed
-    validator = UTF8Validator()
   }
 
   /// Takes in what there is of the payload. Nil: the frame is not complete, or it was a fragment

@@ -144,6 +144,8 @@ struct MalformedRequestTests {
   func limits() {
     let line = String(repeating: "a", count: HTTPLimits.requestLineBytesMax)
     #expect(fault("GET /" + line) == .startLineTooLong)
+    let oneMore = String(repeating: "a", count: HTTPLimits.requestLineBytesMax - 13)
+    #expect(fault(get("/" + oneMore)) == .startLineTooLong)
     let value = String(repeating: "v", count: HTTPLimits.headBytesMax)
     #expect(fault("GET / HTTP/1.1\r\nX: " + value) == .headTooLarge)
     let many = String(repeating: "X: y\r\n", count: HTTPLimits.fieldCountMax - 1)
