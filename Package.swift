@@ -53,8 +53,8 @@ let package = Package(
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
     library("JSON", ["CSimdjson"]),
-    library("Logging"),
-    library("Configuration", ["NetTypes"]),
+    library("Logging", ["NetTypes"]),
+    library("Configuration", ["NetTypes", "Logging"]),
     .target(
       name: "WebAssets",
       resources: [
@@ -97,7 +97,7 @@ let package = Package(
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
-    tests("ConfigurationTests", ["Configuration", "NetTypes"]),
+    tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6]
