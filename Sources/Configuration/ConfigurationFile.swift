@@ -110,7 +110,7 @@ extension OptionTable {
     switch (error as? CocoaError)?.code {
     case .fileReadNoSuchFile?, .fileNoSuchFile?: "no such file"
     case .fileReadNoPermission?: "no permission"
-    default: Quoted.text("\(error)")
+    default: error is CocoaError ? "not a readable file" : Quoted.text("\(error)")
     }
   }
 }

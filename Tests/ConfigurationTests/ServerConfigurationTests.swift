@@ -1,4 +1,4 @@
-// What servers make of their options: defaults, precedence, development mode, what they tell clients.
+// What servers make of their options: defaults, precedence, development mode, URLs for clients.
 
 import Logging
 import NetTypes
