@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL"),
     .target(
       name: "CSimdjson",
+      cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
       linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
 
     // Values.
@@ -100,5 +101,6 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "NetTypes"]),
     tests("HouseRules", []),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )
