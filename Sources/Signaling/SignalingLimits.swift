@@ -1,11 +1,9 @@
 // Every bound of the protocol in one place.
 
-public import NetTypes
-
 /// The bounds that a signaling server keeps, and the times it waits.
 ///
 /// A client is told those that concern it in `joined`.
-public struct SignalingLimits: Sendable, Equatable {
+public struct SignalingLimits: Hashable, Sendable {
   /// Bytes of one message, at most.
   public var messageBytesMax = 65_536
   /// Bytes of a session description, unescaped, at most.

@@ -33,8 +33,8 @@ public struct ICEOffer: Hashable, Sendable {
 
 /// Gives each peer its servers, with fresh credentials at each call.
 ///
-/// Credentials expire by the wall clock, which is the implementation's business: the core has none.
-public protocol ICEServerSource: Sendable {
+/// Credentials expire by the calendar, which is the implementation's business: the core has none.
+public protocol ICEServerSource {
   /// The servers for one peer of one room.
   func offer(for peer: PeerID, in room: RoomName) -> ICEOffer
 }

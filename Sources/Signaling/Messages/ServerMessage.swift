@@ -42,6 +42,9 @@ public enum ServerMessage: Hashable, Sendable {
     }
   }
 
+  /// The number of every session's first message.
+  public static let firstNumber: Int64 = 1
+
   /// The kinds of messages; raw values are the `type`s of the protocol.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     /// `joined`.

@@ -63,7 +63,15 @@ struct RecencyQueue: Sendable {
 
   private mutating func unlink(_ slot: Int) {
     let node = nodes[slot]
-    if node.previous == Self.none { head = node.next } else { nodes[node.previous].next = node.next }
-    if node.next == Self.none { tail = node.previous } else { nodes[node.next].previous = node.previous }
+    if node.previous == Self.none {
+      head = node.next
+    } else {
+      nodes[node.previous].next = node.next
+    }
+    if node.next == Self.none {
+      tail = node.previous
+    } else {
+      nodes[node.next].previous = node.previous
+    }
   }
 }

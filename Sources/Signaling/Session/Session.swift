@@ -45,7 +45,8 @@ struct Session: Sendable {
   }
 
   /// Counts, numbers and limits a message. Its number is used up even when it is refused.
-  mutating func admit(_ message: ClientMessage, limits: SignalingLimits, now: Instant) -> Admission {
+  mutating func admit(_ message: ClientMessage, limits: SignalingLimits, now: Instant) -> Admission
+  {
     received[message.body.kind, default: 0] += 1
     let allowance = bucket.take(now: now)
     if allowance == .allowed { refusedInARow = 0 } else { refusedInARow += 1 }
