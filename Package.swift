@@ -98,6 +98,12 @@ let package = Package(
     tests("WebSocketTests", ["WebSocket", "HTTP1"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
+    tests(
+      "SignalingServiceTests",
+      [
+        "SignalingService", "Signaling", "JSON", "NetTypes", "Crypto", "EventLoop", "HTTP1",
+        "WebSocket", "Logging",
+      ]),
     tests("ConfigurationTests", ["Configuration", "NetTypes"]),
     tests("HouseRules", []),
   ],
