@@ -95,7 +95,7 @@ let package = Package(
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
     tests("TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto"]),
     tests("HTTP1Tests", ["HTTP1"]),
-    tests("WebSocketTests", ["WebSocket", "HTTP1"]),
+    tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(
