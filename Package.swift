@@ -54,7 +54,7 @@ let package = Package(
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
     library("JSON", ["CSimdjson"]),
-    library("Logging", ["CLinux"]),
+    library("Logging"),
     library("Configuration", ["NetTypes"]),
     .target(
       name: "WebAssets",
