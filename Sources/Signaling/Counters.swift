@@ -27,4 +27,15 @@ public struct SignalingCounters: Sendable, Equatable {
 
   /// All zero.
   public init() {}
+
+  /// Adds what another server has done.
+  public mutating func add(_ other: SignalingCounters) {
+    joined += other.joined
+    left.merge(other.left, uniquingKeysWith: +)
+    received.merge(other.received, uniquingKeysWith: +)
+    sent.merge(other.sent, uniquingKeysWith: +)
+    errors.merge(other.errors, uniquingKeysWith: +)
+    drops.merge(other.drops, uniquingKeysWith: +)
+    closes.merge(other.closes, uniquingKeysWith: +)
+  }
 }

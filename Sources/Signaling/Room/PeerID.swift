@@ -12,6 +12,6 @@ public struct PeerID: Hashable, Sendable {
 
   /// A new one: a letter, so that it can be an identifier anywhere, and 45 random bits.
   init(from random: inout some RandomNumberGenerator) {
-    self.init("p" + Base32.random(9, from: &random))
+    self.init("p" + Base32.text(digits: 9, from: &random))
   }
 }

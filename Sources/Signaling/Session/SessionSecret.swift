@@ -12,6 +12,6 @@ public struct SessionSecret: Hashable, Sendable {
   public init(_ text: String) { self.text = text }
 
   init(from random: inout some RandomNumberGenerator) {
-    self.init(Base32.random(Self.digits, from: &random))
+    self.init(Base32.text(digits: Self.digits, from: &random))
   }
 }
