@@ -43,18 +43,18 @@ extension MutableSpan where Element == UInt8 {
 }
 
 extension [UInt8] {
-  @inlinable public mutating func append(_ value: UInt16) {
+  @inlinable public mutating func append(bigEndian value: UInt16) {
     append(UInt8(truncatingIfNeeded: value >> 8))
     append(UInt8(truncatingIfNeeded: value))
   }
 
-  @inlinable public mutating func append(_ value: UInt32) {
-    append(UInt16(truncatingIfNeeded: value >> 16))
-    append(UInt16(truncatingIfNeeded: value))
+  @inlinable public mutating func append(bigEndian value: UInt32) {
+    append(bigEndian: UInt16(truncatingIfNeeded: value >> 16))
+    append(bigEndian: UInt16(truncatingIfNeeded: value))
   }
 
-  @inlinable public mutating func append(_ value: UInt64) {
-    append(UInt32(truncatingIfNeeded: value >> 32))
-    append(UInt32(truncatingIfNeeded: value))
+  @inlinable public mutating func append(bigEndian value: UInt64) {
+    append(bigEndian: UInt32(truncatingIfNeeded: value >> 32))
+    append(bigEndian: UInt32(truncatingIfNeeded: value))
   }
 }

@@ -3,18 +3,6 @@
 import NetTypes
 import Testing
 
-/// SplitMix64: small, seeded, the same everywhere.
-struct SeededRandom: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 struct SlabTests {
   @Test func `a handle to an earlier tenant finds nothing`() throws {
     var slab = Slab<String>(capacity: 2)
@@ -41,7 +29,7 @@ struct SlabTests {
 struct SlotTableTests {
   @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
   func `it finds exactly what a dictionary finds`(seed: UInt64) {
-    var random = SeededRandom(state: seed)
+    var random = SplitMix64(seed: seed)
     var table = SlotTable()
     var model: [Int: UInt64] = [:]
     for _ in 0..<20_000 {
@@ -65,7 +53,7 @@ struct SlotTableTests {
   }
 
   @Test func `the hash of a 5-tuple depends on every part of it`() throws {
-    var random = SeededRandom(state: 7)
+    var random = SplitMix64(seed: 7)
     let key = HashKey(using: &random)
     let a = SocketAddress(.loopbackV4, port: 1)
     let tuples = [
@@ -82,7 +70,7 @@ struct SlotTableTests {
 struct TimerWheelTests {
   @Test(arguments: [1, 2, 3] as [UInt64])
   func `every timer fires, not before its deadline and at most a granule late`(seed: UInt64) {
-    var random = SeededRandom(state: seed)
+    var random = SplitMix64(seed: seed)
     var now = Instant(nanoseconds: 5_000_000_000)
     var wheel = TimerWheel(now: now)
     var deadlines: [Int: Instant] = [:]
