@@ -40,7 +40,8 @@ export class ParleyError extends Error {
    * `server_full`, `no_such_peer`, `rate_limited`, `bad_message`, … From here: `unreachable`,
    * `bad_url`, `lost`, `stopping`, `timeout`, `slow`, `flood`, `replaced`, `protocol` (about the
    * connection), `not_connected`, `closed`, `too_large`, `too_fast`, `not_open` (thrown by `send`),
-   * `negotiation`, `bad_candidate`, `ice_server`, `no_relay` (about media).
+   * `negotiation`, `bad_candidate`, `no_candidates`, `ice_server`,
+   * `no_relay` (about media).
    */
   readonly code: string;
   /** Whether the same can succeed later. */

@@ -13,6 +13,7 @@ const BACKOFF_MS_FIRST = 500;
 const BACKOFF_MS_MAX = 15_000;
 const STABLE_MS = 10_000; // a connection that lived this long starts the backoff anew
 const OFFER_HOLD_MS = 1_000; // how long who was here first waits for the newcomer's offer
+const GATHER_AGAIN_MS = 5_000; // pause after a gathering that gave no candidate
 const EARLY_CANDIDATES_MAX = 256;
 const QUEUE_MAX = 1_024; // messages waiting to be sent, or sent and not acknowledged
 const PACE = 0.8; // share of the server's rate limit that we allow ourselves
@@ -292,8 +293,8 @@ function closeError(code) {
 
 /** One other person: perfect negotiation over one RTCPeerConnection and one data channel. */
 class Peer extends Emitter {
-  #room; #pc; #hold;
-  #makingOffer = false; #described = false; #gone = false;
+  #room; #pc; #hold; #retry;
+  #makingOffer = false; #described = false; #gathered = false; #gone = false;
   #ignoring = false; // the last offer was ignored, so its candidates have no place to go
   #early = []; // candidates that came before their description
   #inbox = Promise.resolve(); // signals are handled one after the other
@@ -356,6 +357,7 @@ class Peer extends Emitter {
     if (this.#gone) return;
     this.#gone = true;
     clearTimeout(this.#hold);
+    clearTimeout(this.#retry);
     this.#pc.close();
     this[EMIT]("left", reason);
   }
@@ -403,13 +405,23 @@ class Peer extends Emitter {
 
   #localCandidate(candidate) {
     if (candidate?.candidate) {
-      this.#generation = candidate.usernameFragment;
+      this.#generation = candidate.usernameFragment ?? undefined;
+      this.#gathered = true;
       this.#room.signal({ type: "candidate", to: this.id, candidate: candidate.toJSON() });
     } else if (candidate === null) {
       // An empty candidate (some browsers send one before this) says the same, so it is skipped.
-      const usernameFragment = this.#generation ?? undefined;
+      const usernameFragment = this.#generation;
       this.#room.signal({ type: "end-of-candidates", to: this.id, usernameFragment });
+      if (!this.#gathered && this.state !== "connected") this.#noWay();
+      this.#gathered = false;
     }
+  }
+
+  /** Nothing was gathered. A browser stays at `new` for ever then, so the retry is up to us. */
+  #noWay() {
+    this.#failed("no_candidates", "No relay and no address could be had.");
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#room.restart(this.#pc), GATHER_AGAIN_MS);
   }
 
   #serverProblem({ errorCode, errorText, url }) {
