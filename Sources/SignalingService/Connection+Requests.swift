@@ -9,7 +9,7 @@ extension Connection {
   func readRequests() {
     while phase == .http, !stream.isClosed, stream.queuedBytes <= Self.responsesQueuedMax {
       guard let home else { return }
-      switch parser.parse(stream.input.span) {
+      switch stream.withInput({ parser.parse($0.span) }) {
       case .needMore: return
       case .malformed(let fault):
         home.counters.httpFaults[fault.rawValue, default: 0] += 1

@@ -40,11 +40,12 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   var deadline = Instant.distantFuture
   var parser = RequestParser(bodyBytesMax: 0)
   var webSocket = WebSocketConnection.server()
-  private let queueMax: Int
+  private let shared: SharedState
 
-  init(_ stream: ByteStream, queueMax: Int) {
+  /// Takes over the place in `shared` that was given to the socket.
+  init(_ stream: ByteStream, _ shared: SharedState) {
     self.stream = stream
-    self.queueMax = queueMax
+    self.shared = shared
     stream.handler = self
   }
 
@@ -64,6 +65,7 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   }
 
   func closed(_ stream: ByteStream) {
+    shared.closed(hadJoined: hasJoined)
     home?.closed(self)
   }
 
@@ -77,7 +79,7 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
 
   func transmit(_ bytes: [UInt8]) {
     guard !bytes.isEmpty, !stream.isClosed else { return }
-    if stream.queuedBytes + bytes.count <= queueMax {
+    if stream.queuedBytes + bytes.count <= shared.settings.limits.sendQueueBytesMax {
       stream.send(bytes)
     } else if phase != .closing {
       home?.count(.slow)

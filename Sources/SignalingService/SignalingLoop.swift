@@ -65,11 +65,11 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   private func accept(_ descriptor: Int32, _ peer: SocketAddress?) {
     counters.accepted += 1
     let full = isStopping ? SocketDrop.stopping : shared.admit()
-    let queueMax = shared.settings.limits.sendQueueBytesMax
+    let outputMax = shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom
     guard
       let stream = try? ByteStream(
         descriptor: descriptor, peer: peer, on: loop, inputMax: Connection.inputMax,
-        outputMax: queueMax + Connection.closeFrameRoom)
+        outputMax: outputMax)
     else {
       if full == nil { shared.closed(hadJoined: false) }
       return
@@ -78,7 +78,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
       count(full)
       return stream.close()
     }
-    let connection = Connection(stream, queueMax: queueMax)
+    let connection = Connection(stream, shared)
     guard adopt(connection) else { return }
     wake(connection, at: loop.now + shared.settings.requestTimeout)
   }
@@ -86,7 +86,6 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   /// Gives the connection a place in this loop; without one it is closed.
   func adopt(_ connection: Connection) -> Bool {
     guard let handle = connections.insert(connection) else {
-      shared.closed(hadJoined: connection.hasJoined)
       connection.stream.close()
       return false
     }
@@ -104,7 +103,6 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   func closed(_ connection: Connection) {
     departed(connection, .lost)
     release(connection)
-    shared.closed(hadJoined: connection.hasJoined)
     finishStopping()
   }
 
