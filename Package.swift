@@ -54,8 +54,8 @@ let package = Package(
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
     library("JSON", ["CSimdjson"]),
-    library("Logging"),
-    library("Configuration", ["NetTypes"]),
+    library("Logging", ["NetTypes"]),
+    library("Configuration", ["NetTypes", "Logging"]),
     .target(
       name: "WebAssets",
       resources: [
@@ -65,7 +65,9 @@ let package = Package(
       ], swiftSettings: house),
 
     // Services.
-    library("RelayService", ["EventLoop", "NetTypes", "Crypto", "STUN", "TURN", "Logging"]),
+    library(
+      "RelayService",
+      ["Configuration", "EventLoop", "NetTypes", "Crypto", "STUN", "TURN", "Logging"]),
     library(
       "SignalingService",
       [
@@ -82,8 +84,10 @@ let package = Package(
     program(
       "parleyd",
       ["Configuration", "Logging", "NetTypes", "RelayService", "SignalingService", "AdminService"]),
-    program("stund", ["Configuration", "Logging", "NetTypes", "RelayService"]),
-    program("turnd", ["Configuration", "Logging", "NetTypes", "RelayService", "AdminService"]),
+    program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService"]),
+    program(
+      "turnd",
+      ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService"]),
     program("parleyctl", ["Configuration", "NetTypes"]),
     program(
       "parley-load",
@@ -101,10 +105,9 @@ let package = Package(
     tests(
       "SignalingServiceTests",
       [
-        "SignalingService", "Signaling", "JSON", "NetTypes", "Crypto", "EventLoop", "HTTP1",
-        "WebSocket", "Logging",
+        "SignalingService", "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
       ]),
-    tests("ConfigurationTests", ["Configuration", "NetTypes"]),
+    tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],

@@ -1,5 +1,7 @@
 // A value of a log line, which its writer has marked as public or as private.
 
+public import NetTypes
+
 /// One value of a log line. A literal is public; whatever is computed has to be marked, so that an
 /// address or a user name never gets into a log because nobody thought about it.
 public struct LogValue: Sendable {
@@ -14,6 +16,26 @@ public struct LogValue: Sendable {
   /// A value that tells who is served: a remote address, a user, a room. The line shows a tag.
   public static func `private`(_ value: some CustomStringConvertible) -> LogValue {
     LogValue(text: value.description, isPrivate: true)
+  }
+
+  /// An address of the server's own, in full.
+  public static func `public`(_ address: SocketAddress) -> LogValue {
+    LogValue(text: address.text, isPrivate: false)
+  }
+
+  /// An address of the server's own, in full.
+  public static func `public`(_ address: IPAddress) -> LogValue {
+    LogValue(text: address.text, isPrivate: false)
+  }
+
+  /// A remote address. Its `description` is shortened, so this takes care to tag all of it.
+  public static func `private`(_ address: SocketAddress) -> LogValue {
+    LogValue(text: address.text, isPrivate: true)
+  }
+
+  /// A remote address. Its `description` is shortened, so this takes care to tag all of it.
+  public static func `private`(_ address: IPAddress) -> LogValue {
+    LogValue(text: address.text, isPrivate: true)
   }
 
   /// What a wrapped value is, to be shown as `private` shows it.

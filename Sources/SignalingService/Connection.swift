@@ -39,13 +39,14 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// When the loop looks after it if nothing happens.
   var deadline = Instant.distantFuture
   var parser = RequestParser(bodyBytesMax: 0)
-  var webSocket = WebSocketConnection.server()
+  var webSocket: WebSocketConnection
   private let shared: SharedState
 
   /// Takes over the place in `shared` that was given to the socket.
   init(_ stream: ByteStream, _ shared: SharedState) {
     self.stream = stream
     self.shared = shared
+    webSocket = .server(messageBytesMax: shared.settings.limits.messageBytesMax)
     stream.handler = self
   }
 
@@ -109,7 +110,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
       home?.count(.joinTimeout)
       close(.noJoin)
     case .closing: stream.close()
-    case .member: deadline = .distantFuture
+    // The core minds the heartbeat.
+    case .member: break
     }
   }
 }

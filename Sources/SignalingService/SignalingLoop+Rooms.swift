@@ -47,7 +47,7 @@ extension SignalingLoop {
     input { $0.receive(message, from: connection.id, now: loop.now, into: &$1) }
   }
 
-  /// A connection's member is gone, if it had one. While effects are carried out this waits its turn.
+  /// A connection's member is gone, if it had one. While effects are carried out this waits.
   func departed(_ connection: Connection, _ reason: LeaveReason) {
     guard connection.phase == .member else { return }
     connection.phase = .lobby

@@ -13,7 +13,7 @@ public final class SignalingService: Sendable {
   public let addresses: [SocketAddress]
   private let loops: [SignalingLoop]
 
-  /// Listens at the addresses of `settings` on every one of `loops`, of which there is at least one.
+  /// Listens at the addresses of `settings` on every one of `loops`; there is at least one.
   public init(_ settings: SignalingSettings, on loops: [EventLoop]) throws(SystemError) {
     precondition(!loops.isEmpty, "a service needs a loop")
     let shared = SharedState(settings)
@@ -41,8 +41,8 @@ public final class SignalingService: Sendable {
     }
   }
 
-  /// Stops listening, ends every connection with 1001, and calls `done` on one of the loops when all
-  /// are closed or `stopGrace` has passed. The loops have to run until then.
+  /// Stops listening, ends every connection with 1001, and calls `done` on one of the loops when
+  /// all are closed or `stopGrace` has passed. The loops have to run until then.
   public func stop(_ done: @escaping @Sendable () -> Void) {
     let missing = Countdown(loops.count)
     for part in loops {
