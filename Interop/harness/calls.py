@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Iterator
 
 import aioice.turn
+
+from harness import stun
 
 SECONDS_MAX = 15
 
@@ -63,3 +69,39 @@ def relayed_messages(server: tuple[str, int], username: str, password: str,
             asyncio.wait_for(_talk(server, username, password, messages), SECONDS_MAX))
     except TimeoutError:
         return -1
+
+
+class Allocation:
+    """An allocation made step by step, whose socket may then be used for anything."""
+
+    def __init__(self, talk: socket.socket, username: str, password: str) -> None:
+        self.talk = talk
+        wish = stun.attribute(stun.TRANSPORT, stun.UDP)
+        challenge = stun.attributes_of(stun.ask(talk, stun.message(stun.ALLOCATE, wish)) or b"")
+        realm, nonce = challenge[stun.REALM], challenge[stun.NONCE]
+        self.key = stun.long_term_key(username, realm.decode(), password)
+        self.who = b"".join(stun.attribute(kind, value) for kind, value in (
+            (stun.USERNAME, username.encode()), (stun.REALM, realm), (stun.NONCE, nonce)))
+        answer = stun.ask(talk, self.signed(stun.ALLOCATE, wish)) or bytes(20)
+        relayed = stun.attributes_of(answer)[stun.XOR_RELAYED]
+        self.host, self.port = stun.unxor_address(relayed, answer[8:20])
+
+    def signed(self, method: int, attributes: bytes = b"") -> bytes:
+        """A request of this client, with its credentials and MESSAGE-INTEGRITY."""
+        return stun.message(method, attributes + self.who, self.key)
+
+    def request(self, method: int, attributes: bytes = b"") -> int | None:
+        """Sends a request and returns the type of the answer."""
+        answer = stun.ask(self.talk, self.signed(method, attributes))
+        return None if answer is None else struct.unpack(">H", answer[:2])[0]
+
+
+@contextlib.contextmanager
+def allocation(server: tuple[str, int], username: str, password: str) -> Iterator[Allocation]:
+    """An allocation that lives as long as the block."""
+    with stun.connected(*server, 2) as talk:
+        held = Allocation(talk, username, password)
+        try:
+            yield held
+        finally:
+            held.request(stun.REFRESH, stun.attribute(stun.LIFETIME, bytes(4)))
