@@ -9,11 +9,11 @@ import socket
 import subprocess
 
 from harness import daemons
-from harness.process import Process
+from harness.process import ENVIRONMENT, Process
 from harness.report import Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARIES = pathlib.Path(os.environ.get("PARLEY_BIN", ROOT / ".build" / "release"))
+BINARIES = pathlib.Path(os.environ.get("INTEROP_BIN", ROOT / ".build" / "release"))
 LOGS = ROOT / ".build" / "interop-logs"
 PROGRAMS = ("parleyd", "turnd", "stund", "parleyctl")
 
@@ -59,7 +59,7 @@ class Context(Report):
         self._stack.close()
 
     def port(self) -> int:
-        """A port of this scenario's own; the next one is left free too (turnutils_peer takes it)."""
+        """A port of this scenario's own; the next one stays free too, as turnutils_peer takes it."""
         return next(port for port in self._ports if is_free(port) and is_free(port + 1))
 
     def start(self, name: str, command: list[str]) -> Process:
@@ -88,4 +88,5 @@ class Context(Report):
         """Runs one of the package's programs to its end and returns the completed process."""
         return subprocess.run(
             [str(BINARIES / program), *arguments], capture_output=True, text=True,
-            errors="replace", stdin=subprocess.DEVNULL, timeout=seconds, check=False)
+            errors="replace", stdin=subprocess.DEVNULL, timeout=seconds, check=False,
+            env=ENVIRONMENT)

@@ -98,7 +98,7 @@ class Parleyd(Daemon):
 
     def arguments(self) -> list[str]:
         """`--dev`, moved away from the ports that it has by default."""
-        return ["--dev", "--listen", f"http:127.0.0.1:{self.http_port}", *super().arguments()]
+        return ["--dev", "--http", f"127.0.0.1:{self.http_port}", *super().arguments()]
 
     def is_ready(self) -> bool:
         """Also wants the health page."""

@@ -128,7 +128,7 @@ def main() -> int:
     """Reads the command line; see `Interop/run`."""
     parser = argparse.ArgumentParser(prog="Interop/run", description="Runs the interop tests.")
     parser.add_argument("scenario", nargs="*", help="run only these")
-    parser.add_argument("--list", action="store_true", help="print the scenarios and what they show")
+    parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--here", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = sorted(set(options.scenario) - set(names()))

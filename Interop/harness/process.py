@@ -10,6 +10,9 @@ import time
 
 STOP_SECONDS_MAX = 10
 
+# The servers read variables that begin like this; only the command line is to count here.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
+
 
 class Process:
     """A child process that is killed by the kernel if this one dies, and never by its name."""
@@ -21,7 +24,7 @@ class Process:
             # setpriv becomes the command, so the pid is the command's own.
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
         self.pid = self._popen.pid
 
     def is_alive(self) -> bool:

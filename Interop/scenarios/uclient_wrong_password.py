@@ -9,7 +9,8 @@ def run(context):
     server = context.daemon(daemons.Turnd(context.port(), context.port()))
     peer = uclient.peer(context)
     ledger = Ledger(server)
-    for label, who in (("wrong password", {"password": "wrong"}), ("unknown name", {"username": "x"})):
+    for label, who in (("wrong password", {"password": "wrong"}),
+                       ("unknown name", {"username": "nobody"})):
         outcome = uclient.run(server, *peer, clients=1, messages=5, **who)
         context.ok(f"{label} is refused", outcome.exit_code not in (0, -1) and outcome.sent == 0,
                    f"exit code {outcome.exit_code}")
