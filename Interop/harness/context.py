@@ -59,7 +59,7 @@ class Context(Report):
         self._stack.close()
 
     def port(self) -> int:
-        """A port of this scenario's own; the next one stays free too, as turnutils_peer takes it."""
+        """A port of this scenario's own; the next one is free too, for turnutils_peer takes both."""
         return next(port for port in self._ports if is_free(port) and is_free(port + 1))
 
     def start(self, name: str, command: list[str]) -> Process:
@@ -84,9 +84,13 @@ class Context(Report):
         if not self.ok(f"{daemon.program} lived and ended when asked to", ending == 0, ending):
             self.note(daemon.process.log_tail())
 
-    def run_program(self, program: str, *arguments: str, seconds: float = 10):
-        """Runs one of the package's programs to its end and returns the completed process."""
-        return subprocess.run(
-            [str(BINARIES / program), *arguments], capture_output=True, text=True,
-            errors="replace", stdin=subprocess.DEVNULL, timeout=seconds, check=False,
-            env=ENVIRONMENT)
+    def run_program(self, program: str, *arguments: str, seconds: float = 5):
+        """Runs one of the package's programs to its end and returns the completed process. One that
+        does not end is stopped, and its exit code is then below 0."""
+        command = [str(BINARIES / program), *arguments]
+        try:
+            return subprocess.run(
+                command, capture_output=True, text=True, errors="replace", timeout=seconds,
+                stdin=subprocess.DEVNULL, check=False, env=ENVIRONMENT)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, -9, "", f"still there after {seconds} s")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+# A figure is there to be read; the rest of a long one is in the logs.
+FIGURES_MAX = 400
+
+
 class Report:
     """Prints the verdicts of one scenario; the parent process puts the numbers in front."""
 
@@ -16,7 +20,7 @@ class Report:
         self.passed += holds
         self.failed += not holds
         text = " ".join(str(figures).split())
-        suffix = f" ({text})" if text else ""
+        suffix = f" ({text[:FIGURES_MAX]})" if text else ""
         print(f"{'ok' if holds else 'not ok'} - {name}{suffix}", flush=True)
         return holds
 
