@@ -53,8 +53,8 @@ let package = Package(
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
     library("JSON", ["CSimdjson"]),
-    library("Logging", ["CLinux"]),
-    library("Configuration", ["NetTypes"]),
+    library("Logging", ["NetTypes"]),
+    library("Configuration", ["NetTypes", "Logging"]),
     .target(
       name: "WebAssets",
       resources: [
@@ -94,10 +94,10 @@ let package = Package(
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
     tests("TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto"]),
     tests("HTTP1Tests", ["HTTP1"]),
-    tests("WebSocketTests", ["WebSocket", "HTTP1"]),
+    tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
-    tests("ConfigurationTests", ["Configuration", "NetTypes"]),
+    tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6]

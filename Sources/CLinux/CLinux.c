@@ -1,1 +1,97 @@
+// epoll, eventfd, signals, clocks and limits.
 #include "CLinux.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS_MAX 256
+
+_Static_assert((int)PARLEY_READABLE == (int)EPOLLIN && (int)PARLEY_WRITABLE == (int)EPOLLOUT &&
+                   (int)PARLEY_ERROR == (int)EPOLLERR && (int)PARLEY_HANGUP == (int)EPOLLHUP &&
+                   (int)PARLEY_PEER_CLOSED == (int)EPOLLRDHUP,
+               "the bits are epoll's");
+
+int parley_epoll_create(void) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int parley_epoll_set(int epoll, int fd, uint32_t bits, uint64_t token, int modify) {
+  struct epoll_event event = {.events = bits, .data.u64 = token};
+  return epoll_ctl(epoll, modify ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+int parley_epoll_remove(int epoll, int fd) {
+  return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0;
+}
+
+int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms) {
+  struct epoll_event found[EVENTS_MAX];
+  if (count > EVENTS_MAX) count = EVENTS_MAX;
+  int ready = epoll_wait(epoll, found, count, timeout_ms);
+  if (ready < 0) return errno == EINTR ? 0 : -errno;
+  for (int i = 0; i < ready; i++)
+    events[i] = (parley_event){.token = found[i].data.u64, .bits = found[i].events};
+  return ready;
+}
+
+int parley_eventfd(void) {
+  int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+void parley_eventfd_signal(int fd) {
+  uint64_t one = 1;
+  // The only failure is a full counter, and then the reader is about to wake anyway.
+  ssize_t ignored = write(fd, &one, sizeof one);
+  (void)ignored;
+}
+
+void parley_eventfd_drain(int fd) {
+  uint64_t count;
+  ssize_t ignored = read(fd, &count, sizeof count);
+  (void)ignored;
+}
+
+int parley_termination_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  signal(SIGPIPE, SIG_IGN);
+  int failure = pthread_sigmask(SIG_BLOCK, &set, NULL);
+  if (failure) return -failure;
+  int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int parley_read_signal(int fd) {
+  struct signalfd_siginfo info;
+  return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+static int64_t read_clock(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t parley_monotonic_ns(void) { return read_clock(CLOCK_MONOTONIC); }
+int64_t parley_realtime_ns(void) { return read_clock(CLOCK_REALTIME); }
+
+int64_t parley_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return (int64_t)limit.rlim_cur;
+}
+
+void parley_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

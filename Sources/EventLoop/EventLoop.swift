@@ -1,1 +1,180 @@
-// Event loop.
+// One thread's epoll loop: descriptors, deadlines, and jobs from other threads.
+
+internal import CLinux
+public import NetTypes
+internal import Synchronization
+
+/// What a descriptor is ready for.
+public struct Readiness: OptionSet, Sendable {
+  public let rawValue: UInt32
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let readable = Readiness(rawValue: UInt32(PARLEY_READABLE.rawValue))
+  public static let writable = Readiness(rawValue: UInt32(PARLEY_WRITABLE.rawValue))
+  /// The other side closed its half, or the socket failed: reading tells which.
+  public static let ended = Readiness(
+    rawValue: UInt32(
+      PARLEY_ERROR.rawValue | PARLEY_HANGUP.rawValue | PARLEY_PEER_CLOSED.rawValue))
+}
+
+/// Whoever owns a descriptor. Called on the loop's thread only.
+public protocol EventHandler: AnyObject {
+  func ready(_ readiness: Readiness, now: Instant)
+}
+
+/// Whoever drives a core with deadlines. Called on the loop's thread only.
+public protocol DeadlineHandler: AnyObject {
+  /// When to be called next; asked before each wait. `nil`: nothing is due.
+  var nextDeadline: Instant? { get }
+  func advance(to now: Instant)
+}
+
+/// An event loop and the state of its thread.
+///
+/// Everything but ``submit(_:)`` and ``stop()`` belongs to the thread that runs ``run()``, or to the
+/// thread that sets the loop up before it runs: hence `@unchecked Sendable`.
+public final class EventLoop: @unchecked Sendable {
+  /// A registered descriptor.
+  public struct Registration: Sendable {
+    let handle: SlabHandle
+    let descriptor: Int32
+  }
+
+  private struct Watch {
+    let handler: any EventHandler
+  }
+
+  /// More than the descriptors a process may have open on the systems we know.
+  private static let watchesMax = 1 << 20
+  private static let eventsPerWait = 128
+  private static let wakeToken = UInt64.max
+
+  public let index: Int
+  /// When the loop last woke: one clock reading for everything that is done until it waits again.
+  public private(set) var now: Instant
+  /// The calendar, read again at least once a second while there is work.
+  public private(set) var wallClock: WallClock
+  private var wallClockReadAt: Instant
+
+  private let epoll: Int32
+  private let wake: Int32
+  private var watches = Slab<Watch>(capacity: watchesMax)
+  private var deadlineHandlers: [any DeadlineHandler] = []
+  private let jobs = Mutex<[@Sendable () -> Void]>([])
+  private let stopping = Atomic<Bool>(false)
+
+  public init(index: Int = 0) throws(SystemError) {
+    self.index = index
+    epoll = try SystemError.check(parley_epoll_create(), "epoll_create")
+    wake = try SystemError.check(parley_eventfd(), "eventfd")
+    now = Clock.now()
+    wallClock = Clock.wallClock()
+    wallClockReadAt = now
+    _ = try SystemError.check(
+      parley_epoll_set(epoll, wake, UInt32(PARLEY_READABLE.rawValue), Self.wakeToken, 0),
+      "epoll_ctl")
+  }
+
+  deinit {
+    parley_close(epoll)
+    parley_close(wake)
+  }
+
+  // MARK: Descriptors
+
+  public func register(
+    _ descriptor: Int32, for interest: Readiness, handler: any EventHandler
+  ) throws(SystemError) -> Registration {
+    guard let handle = watches.insert(Watch(handler: handler)) else {
+      throw SystemError("register", code: 24 /* EMFILE */)
+    }
+    let result = parley_epoll_set(epoll, descriptor, interest.rawValue, handle.packed, 0)
+    guard result == 0 else {
+      watches.remove(handle)
+      throw SystemError("epoll_ctl", code: -result)
+    }
+    return Registration(handle: handle, descriptor: descriptor)
+  }
+
+  public func setInterest(_ interest: Readiness, of registration: Registration) {
+    let result = parley_epoll_set(
+      epoll, registration.descriptor, interest.rawValue, registration.handle.packed, 1)
+    precondition(result == 0, "a registered descriptor is open")
+  }
+
+  /// Forgets the descriptor; closing it is its owner's business. Events already fetched for it are
+  /// dropped.
+  public func deregister(_ registration: Registration) {
+    guard watches.remove(registration.handle) != nil else { return }
+    _ = parley_epoll_remove(epoll, registration.descriptor)
+  }
+
+  public func add(_ handler: any DeadlineHandler) { deadlineHandlers.append(handler) }
+
+  // MARK: Other threads
+
+  /// Runs `job` on the loop's thread, soon; jobs of one thread keep their order.
+  public func submit(_ job: @escaping @Sendable () -> Void) {
+    jobs.withLock { $0.append(job) }
+    parley_eventfd_signal(wake)
+  }
+
+  /// Makes ``run()`` return after the jobs that were submitted before.
+  public func stop() {
+    stopping.store(true, ordering: .releasing)
+    parley_eventfd_signal(wake)
+  }
+
+  // MARK: Running
+
+  /// Handles events on the calling thread until ``stop()``.
+  public func run() {
+    var events = [parley_event](repeating: parley_event(), count: Self.eventsPerWait)
+    while !stopping.load(ordering: .acquiring) { turn(&events) }
+    runJobs()
+  }
+
+  private func turn(_ events: inout [parley_event]) {
+    let timeout = timeoutMs()
+    let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+      unsafe parley_epoll_wait(epoll, buffer.baseAddress, Int32(buffer.count), timeout)
+    }
+    now = Clock.now()
+    if now - wallClockReadAt >= .seconds(1) {
+      wallClock = Clock.wallClock()
+      wallClockReadAt = now
+    }
+    for index in 0..<max(0, Int(count)) {
+      let event = events[index]
+      if event.token == Self.wakeToken {
+        parley_eventfd_drain(wake)
+        runJobs()
+      } else if let watch = watches[SlabHandle(packed: event.token)] {
+        watch.handler.ready(Readiness(rawValue: event.bits), now: now)
+      }
+    }
+    for handler in deadlineHandlers {
+      if let deadline = handler.nextDeadline, deadline <= now { handler.advance(to: now) }
+    }
+  }
+
+  private func timeoutMs() -> Int32 {
+    var next = Instant.distantFuture
+    for handler in deadlineHandlers {
+      if let deadline = handler.nextDeadline, deadline < next { next = deadline }
+    }
+    guard next != .distantFuture else { return -1 }
+    // Rounded up, or the last millisecond before a deadline is spent spinning.
+    let wait = (next.nanoseconds - Clock.now().nanoseconds + 999_999) / 1_000_000
+    return Int32(clamping: max(0, wait))
+  }
+
+  private func runJobs() {
+    let pending = jobs.withLock { jobs in
+      let taken = jobs
+      jobs.removeAll(keepingCapacity: true)
+      return taken
+    }
+    for job in pending { job() }
+  }
+}

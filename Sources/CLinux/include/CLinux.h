@@ -1,4 +1,100 @@
-// What Swift's Glibc module does not show of Linux: see each declaration.
+// What Swift's Glibc module does not show of Linux, or only through pointer casts: sockets whose
+// addresses are plain numbers, datagrams in batches with the address they came to, epoll and eventfd.
+// Functions return a non-negative result, or a negated errno.
 #ifndef PARLEY_CLINUX_H
 #define PARLEY_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// A transport address as numbers in host order. family: 4, 6, or 0 for none.
+typedef struct {
+  uint64_t high;
+  uint64_t low;
+  uint32_t scope;
+  uint16_t port;
+  uint8_t family;
+} parley_address;
+
+/// One received datagram. `buffer` and `capacity` are the caller's; the rest is filled in.
+typedef struct {
+  uint8_t *buffer;
+  uint32_t capacity;
+  uint32_t length;
+  /// The datagram was longer than `capacity`.
+  uint8_t truncated;
+  parley_address source;
+  /// The local address it came to (IP_PKTINFO); its port is 0, family 0 when the kernel did not say.
+  parley_address destination;
+} parley_datagram;
+
+/// The most datagrams one parley_receive call takes.
+#define PARLEY_BATCH_MAX 64
+
+enum parley_epoll_bits {
+  PARLEY_READABLE = 1,
+  PARLEY_WRITABLE = 4,
+  PARLEY_ERROR = 8,
+  PARLEY_HANGUP = 16,
+  PARLEY_PEER_CLOSED = 0x2000,
+};
+
+typedef struct {
+  uint64_t token;
+  uint32_t bits;
+} parley_event;
+
+/// A non-blocking UDP socket bound to `local`; `bound` gets the address with the port in use.
+/// reuse_port != 0: SO_REUSEPORT. packet_info != 0: report each datagram's destination.
+int parley_udp_open(const parley_address *local, int reuse_port, int packet_info,
+                    parley_address *bound);
+/// Asks for socket buffers of this size, over the system's limit where we are allowed to.
+void parley_set_buffers(int fd, int bytes);
+/// Receives up to `count` (at most PARLEY_BATCH_MAX) datagrams without waiting.
+int parley_receive(int fd, parley_datagram *slots, int count);
+/// Sends one datagram; `source`, when not NULL and of a known family, is the address it leaves from.
+int parley_send(int fd, const uint8_t *bytes, size_t length, const parley_address *target,
+                const parley_address *source);
+
+/// A non-blocking listening TCP socket.
+int parley_tcp_listen(const parley_address *local, int reuse_port, int backlog,
+                      parley_address *bound);
+/// A non-blocking listening Unix socket at `path`; a dead socket file there is replaced.
+int parley_unix_listen(const char *path, int backlog);
+/// A connection waiting at `fd`, non-blocking, Nagle off; `peer` gets family 0 for a Unix socket.
+int parley_accept(int fd, parley_address *peer);
+/// Starts a TCP connection; 0 or -EINPROGRESS wait for PARLEY_WRITABLE. Returns the descriptor.
+int parley_tcp_connect(const parley_address *target);
+/// The error a socket has pending, as a positive errno, or 0.
+int parley_socket_error(int fd);
+ssize_t parley_read(int fd, uint8_t *buffer, size_t capacity);
+/// Never raises SIGPIPE.
+ssize_t parley_write(int fd, const uint8_t *bytes, size_t length);
+void parley_close(int fd);
+
+int parley_epoll_create(void);
+int parley_epoll_set(int epoll, int fd, uint32_t bits, uint64_t token, int modify);
+int parley_epoll_remove(int epoll, int fd);
+/// Waits up to `timeout_ms` (-1: for ever). EINTR counts as no event.
+int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms);
+
+int parley_eventfd(void);
+void parley_eventfd_signal(int fd);
+void parley_eventfd_drain(int fd);
+
+/// A descriptor that becomes readable when one of SIGINT and SIGTERM arrives; both are blocked from
+/// now on in this thread and those it starts. SIGPIPE is ignored.
+int parley_termination_signals(void);
+/// The number of the signal waiting at such a descriptor, or 0.
+int parley_read_signal(int fd);
+
+/// CLOCK_MONOTONIC and CLOCK_REALTIME, in nanoseconds.
+int64_t parley_monotonic_ns(void);
+int64_t parley_realtime_ns(void);
+
+/// Raises the soft limit of open descriptors to the hard one; returns the limit then in force.
+int64_t parley_raise_descriptor_limit(void);
+void parley_name_thread(const char *name);
+
 #endif

@@ -1,0 +1,122 @@
+// UDP sockets: datagrams in batches, each with the local address it came to.
+#include "address.h"
+#include <endian.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+static int enable(int fd, int level, int option) {
+  int one = 1;
+  return setsockopt(fd, level, option, &one, sizeof one);
+}
+
+int parley_udp_open(const parley_address *local, int reuse_port, int packet_info,
+                    parley_address *bound) {
+  int v4 = local->family == 4;
+  int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  struct sockaddr_storage address;
+  socklen_t length = parley_to_sockaddr(local, &address);
+  if ((!v4 && enable(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0) ||
+      (reuse_port && enable(fd, SOL_SOCKET, SO_REUSEPORT) < 0) ||
+      (packet_info && enable(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
+                             v4 ? IP_PKTINFO : IPV6_RECVPKTINFO) < 0) ||
+      bind(fd, (struct sockaddr *)&address, length) < 0) {
+    int failure = errno;
+    close(fd);
+    return -failure;
+  }
+  parley_bound_address(fd, bound);
+  return fd;
+}
+
+void parley_set_buffers(int fd, int bytes) {
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) < 0)
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
+static void read_destination(struct msghdr *header, parley_address *to) {
+  memset(to, 0, sizeof *to);
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      struct in_pktinfo info;
+      memcpy(&info, CMSG_DATA(c), sizeof info);
+      to->family = 4;
+      to->low = be32toh(info.ipi_addr.s_addr);
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo info;
+      uint64_t words[2];
+      memcpy(&info, CMSG_DATA(c), sizeof info);
+      memcpy(words, &info.ipi6_addr, sizeof words);
+      to->family = 6;
+      to->high = be64toh(words[0]);
+      to->low = be64toh(words[1]);
+      if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) to->scope = info.ipi6_ifindex;
+    }
+  }
+}
+
+int parley_receive(int fd, parley_datagram *slots, int count) {
+  struct mmsghdr headers[PARLEY_BATCH_MAX];
+  struct iovec vectors[PARLEY_BATCH_MAX];
+  struct sockaddr_storage sources[PARLEY_BATCH_MAX];
+  _Alignas(struct cmsghdr) char control[PARLEY_BATCH_MAX][CMSG_SPACE(sizeof(struct in6_pktinfo))];
+  if (count > PARLEY_BATCH_MAX) count = PARLEY_BATCH_MAX;
+  for (int i = 0; i < count; i++) {
+    vectors[i] = (struct iovec){slots[i].buffer, slots[i].capacity};
+    headers[i].msg_hdr = (struct msghdr){.msg_name = &sources[i],
+                                         .msg_namelen = sizeof sources[i],
+                                         .msg_iov = &vectors[i],
+                                         .msg_iovlen = 1,
+                                         .msg_control = control[i],
+                                         .msg_controllen = sizeof control[i]};
+  }
+  int received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
+  if (received < 0) return -errno;
+  for (int i = 0; i < received; i++) {
+    slots[i].length = headers[i].msg_len;
+    slots[i].truncated = (headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    parley_from_sockaddr(&sources[i], &slots[i].source);
+    read_destination(&headers[i].msg_hdr, &slots[i].destination);
+  }
+  return received;
+}
+
+static void set_source(struct msghdr *header, char *control, const parley_address *source) {
+  header->msg_control = control;
+  struct cmsghdr *c = (struct cmsghdr *)control;
+  if (source->family == 4) {
+    struct in_pktinfo info = {.ipi_spec_dst.s_addr = htobe32((uint32_t)source->low)};
+    c->cmsg_level = IPPROTO_IP;
+    c->cmsg_type = IP_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+    header->msg_controllen = CMSG_SPACE(sizeof info);
+  } else {
+    struct in6_pktinfo info = {.ipi6_ifindex = source->scope};
+    uint64_t words[2] = {htobe64(source->high), htobe64(source->low)};
+    memcpy(&info.ipi6_addr, words, sizeof words);
+    c->cmsg_level = IPPROTO_IPV6;
+    c->cmsg_type = IPV6_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+    header->msg_controllen = CMSG_SPACE(sizeof info);
+  }
+}
+
+int parley_send(int fd, const uint8_t *bytes, size_t length, const parley_address *target,
+                const parley_address *source) {
+  struct sockaddr_storage address;
+  struct iovec vector = {(void *)bytes, length};
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+  struct msghdr header = {.msg_name = &address,
+                          .msg_namelen = parley_to_sockaddr(target, &address),
+                          .msg_iov = &vector,
+                          .msg_iovlen = 1};
+  if (source && source->family) set_source(&header, control, source);
+  ssize_t sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? -errno : (int)sent;
+}

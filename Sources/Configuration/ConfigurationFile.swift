@@ -1,0 +1,117 @@
+// Reads the options out of a JSON5 file.
+
+import Foundation
+
+/// A value of the file. Numbers stay text: the setters of the options read them.
+enum FileValue: Decodable, Equatable {
+  case text(String)
+  case toggle(Bool)
+  case list([FileValue])
+  case other
+
+  init(from decoder: any Decoder) throws {
+    if let container = try? decoder.singleValueContainer() {
+      if let value = try? container.decode(Bool.self) {
+        self = .toggle(value)
+        return
+      }
+      if let value = try? container.decode(String.self) {
+        self = .text(value)
+        return
+      }
+      if let value = try? container.decode(Int.self) {
+        self = .text(String(value))
+        return
+      }
+      if let value = try? container.decode(Double.self) {
+        self = .text(String(value))
+        return
+      }
+      if let values = try? container.decode([FileValue].self) {
+        self = .list(values)
+        return
+      }
+    }
+    self = .other
+  }
+}
+
+extension OptionTable {
+  /// The largest file that is taken for a configuration.
+  static var fileBytesMax: Int { 1 << 20 }
+
+  /// Reads the keys of a file. Each is the name of an option without dashes in front.
+  func fileValues(
+    path: String, reader: (String) throws -> [UInt8]
+  ) throws(ConfigurationError) -> [String: RawValues] {
+    let shownPath = Quoted.text(path)
+    var result: [String: RawValues] = [:]
+    for (key, value) in try content(path: path, shownPath, reader).sorted(by: { $0.key < $1.key }) {
+      guard let option = option(named: key), option.isInFile else {
+        throw unknown("\(shownPath): \(Quoted.text(key))", name: key) { "\"\($0)\"" }
+      }
+      let source = ValueSource.file(path: shownPath, key: key)
+      result[key] = RawValues(values: try values(value, of: option, source), source: source)
+    }
+    return result
+  }
+
+  private func content(
+    path: String, _ shownPath: String, _ reader: (String) throws -> [UInt8]
+  ) throws(ConfigurationError) -> [String: FileValue] {
+    let bytes: [UInt8]
+    do {
+      bytes = try reader(path)
+    } catch {
+      throw ConfigurationError("--config: \(shownPath) can not be read (\(Self.reason(error)))")
+    }
+    guard bytes.count <= Self.fileBytesMax else {
+      throw ConfigurationError("--config: \(shownPath) is larger than \(Self.fileBytesMax) bytes")
+    }
+    let decoder = JSONDecoder()
+    decoder.allowsJSON5 = true
+    do {
+      return try decoder.decode([String: FileValue].self, from: Data(bytes))
+    } catch DecodingError.typeMismatch {
+      throw ConfigurationError("\(shownPath): not one JSON5 object, { \"listen\": […], … }")
+    } catch {
+      throw ConfigurationError("\(shownPath)\(Self.place(error)): not valid JSON5")
+    }
+  }
+
+  private func values(
+    _ value: FileValue, of option: Option<Settings>, _ source: ValueSource
+  ) throws(ConfigurationError) -> [String] {
+    switch (option.arity, value) {
+    case (.toggle, .toggle(let isOn)): return [isOn ? "true" : "false"]
+    case (.toggle, _): throw ConfigurationError("\(source.text): not true or false")
+    case (.single, .text(let text)), (.list, .text(let text)): return [text]
+    case (.list, .list(let values)):
+      var texts: [String] = []
+      for value in values {
+        guard case .text(let text) = value else {
+          throw ConfigurationError("\(source.text): the list holds something else than text")
+        }
+        texts.append(text)
+      }
+      return texts
+    case (.single, _): throw ConfigurationError("\(source.text): not a text or a number")
+    case (.list, _): throw ConfigurationError("\(source.text): not a text or a list of texts")
+    }
+  }
+
+  /// Only the place: what else Foundation tells may quote the file, and so a secret.
+  private static func place(_ error: any Error) -> String {
+    let text = String(describing: error)
+    guard let match = text.firstMatch(of: /line (\d+), column (\d+)/) else { return "" }
+    return ", line \(match.1), column \(match.2)"
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch (error as? CocoaError)?.code {
+    case .fileReadNoSuchFile?, .fileNoSuchFile?: "no such file"
+    case .fileReadNoPermission?: "no permission"
+    default: Quoted.text("\(error)")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// The table of a program's options: the one source for flags, variables, file keys and help.
+
+/// Everything a program can be told from outside.
+///
+/// ```swift
+/// let table = OptionTable<Settings>(
+///   program: "parleyctl", summary: "shows what a running server does",
+///   groups: [
+///     OptionGroup("Connection", [
+///       .value("admin", "HOST:PORT|unix:PATH", default: "127.0.0.1:9090", help: "…") {
+///         $0.admin = try OptionValues.admin($1)
+///       }
+///     ])
+///   ],
+///   arguments: .init("COMMAND") { settings, words in … })
+/// let settings = table.parseOrExit()
+/// ```
+public struct OptionTable<Settings: Sendable>: Sendable {
+  /// The words of a command line that are no options.
+  public struct Arguments: Sendable {
+    /// Takes all of them, in order, also when there are none; throws ``MalformedValue``.
+    public typealias Setter = @Sendable (inout Settings, [String]) throws -> Void
+    let placeholder: String
+    let set: Setter
+
+    /// - Parameter placeholder: stands for them in help: `COMMAND [NAME]`.
+    public init(_ placeholder: String, set: @escaping Setter) {
+      self.placeholder = placeholder
+      self.set = set
+    }
+  }
+
+  let program: String
+  let summary: String
+  /// `PARLEY` for variables like `PARLEY_LISTEN`; without one neither variables nor a file are read.
+  let environmentPrefix: String?
+  let groups: [OptionGroup<Settings>]
+  let arguments: Arguments?
+  /// Command lines with a word on what they do.
+  let examples: [(command: String, meaning: String)]
+  /// Options that other programs have, with the names of these, for a better message.
+  let elsewhere: [String: String]
+
+  /// - Parameters:
+  ///   - summary: goes on after the name of the program, without a full stop.
+  ///   - environmentPrefix: makes the program read variables and, by `--config`, a file.
+  ///   - arguments: what words that are no options mean; without it they are refused.
+  ///   - examples: command lines and what they do, shown at the end of help.
+  ///   - elsewhere: names of options this program lacks, and the programs that have them.
+  public init(
+    program: String, summary: String, environmentPrefix: String? = nil,
+    groups: [OptionGroup<Settings>], arguments: Arguments? = nil,
+    examples: [(command: String, meaning: String)] = [], elsewhere: [String: String] = [:]
+  ) {
+    self.program = program
+    self.summary = summary
+    self.environmentPrefix = environmentPrefix
+    self.groups = groups + [Self.builtIn(readsFile: environmentPrefix != nil)]
+    self.arguments = arguments
+    self.examples = examples
+    self.elsewhere = elsewhere
+  }
+
+  var options: [Option<Settings>] { groups.flatMap(\.options) }
+
+  func option(named name: some StringProtocol) -> Option<Settings>? {
+    options.first { $0.name == name }
+  }
+
+  /// `relay-ip` is `PARLEY_RELAY_IP`.
+  func variable(of option: Option<Settings>) -> String? {
+    guard let environmentPrefix, option.isInEnvironment else { return nil }
+    return environmentPrefix + "_" + option.name.uppercased().map { $0 == "-" ? "_" : $0 }
+  }
+
+  static var configName: String { "config" }
+
+  /// The options every program has. The parser itself does what they say.
+  private static func builtIn(readsFile: Bool) -> OptionGroup<Settings> {
+    var config = Option<Settings>.value(
+      configName, "FILE", help: "Read options from this JSON5 file."
+    ) { _, _ in }
+    config.isInFile = false
+    let others = [("help", "Show this text."), ("version", "Show the version.")].map { name, help in
+      var option = Option<Settings>.toggle(name, help: help) { _ in }
+      option.isInFile = false
+      option.isInEnvironment = false
+      return option
+    }
+    return OptionGroup("General", (readsFile ? [config] : []) + others)
+  }
+}

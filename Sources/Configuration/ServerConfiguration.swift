@@ -1,0 +1,92 @@
+// What the servers are told: the typed result of flags, variables and file.
+
+public import Logging
+public import NetTypes
+
+/// The programs that share this configuration.
+public enum Program: String, Sendable, CaseIterable {
+  /// Signaling, relay and pages in one process.
+  case parleyd
+  /// STUN alone.
+  case stund
+  /// STUN and TURN.
+  case turnd
+}
+
+/// The settings of a server. Values are well formed and, from `load`, fit together.
+public struct ServerConfiguration: Sendable {
+  /// Where STUN and TURN are served.
+  public struct Listener: Sendable, Equatable {
+    /// Only `udp` so far.
+    public let transport: Transport
+    /// Port 0 leaves the choice to the system.
+    public let address: SocketAddress
+  }
+
+  /// A user with a long-term credential (RFC 8489 §9.2).
+  public struct User: Sendable, Equatable {
+    /// Private: for logs, wrap it in `Redacted`.
+    public let name: String
+    /// What its key is made of.
+    public let password: Secret
+  }
+
+  /// When browsers use the relay, as `Docs/protocol.md` has it.
+  public enum RelayPolicy: String, Sendable, CaseIterable {
+    /// All media goes through the relay.
+    case always
+    /// The relay serves those who can not reach one another directly.
+    case fallback
+    /// No relay is handed out.
+    case never
+  }
+
+  /// Loopback addresses, loopback peers, and no credentials needed: for trying things out.
+  public internal(set) var isDevelopment = false
+
+  /// UDP sockets for STUN and TURN; at least one.
+  public internal(set) var listeners: [Listener] = []
+  /// Where parleyd serves HTTP and WebSocket over TCP; `nil` for the others.
+  public internal(set) var http: SocketAddress?
+  /// Origins besides its own that parleyd lets use its WebSocket: `https://example.org`, or `*`.
+  public internal(set) var allowedOrigins: [String] = []
+  /// The most peers a room of parleyd holds.
+  public internal(set) var maxPeersPerRoom = 0
+
+  /// Addresses that relay sockets are bound to, one per family. Empty only for stund and for a
+  /// parleyd that never relays.
+  public internal(set) var relayAddresses: [IPAddress] = []
+  /// Ports of relay sockets.
+  public internal(set) var portRange = PortRange.dynamic
+  /// Peers that may be reached though they are refused by default. They win over `deniedPeers`
+  /// only where the relay says so.
+  public internal(set) var allowedPeers: [CIDR] = []
+  /// Peers that may not be reached though they are fine by default.
+  public internal(set) var deniedPeers: [CIDR] = []
+  /// The most allocations of one user name at a time; `nil` for no limit but `totalQuota`.
+  public internal(set) var userQuota: Int?
+  /// The most allocations of all users at a time.
+  public internal(set) var totalQuota = 0
+  /// What parleyd tells browsers about using the relay.
+  public internal(set) var relayPolicy = RelayPolicy.fallback
+  /// What parleyd tells clients to use as servers, as given; see `stunURLs` and `turnURLs`.
+  public internal(set) var givenURLs: [String] = []
+
+  /// The realm of long-term credentials (RFC 8489 §14.9).
+  public internal(set) var realm = ""
+  /// Users with long-term credentials; no name twice.
+  public internal(set) var users: [User] = []
+  /// Secrets of time-limited credentials, the first for new ones. All are accepted.
+  public internal(set) var secrets: [Secret] = []
+
+  /// Event loops that the relay runs; `nil` for one per processor.
+  public internal(set) var requestedThreads: Int?
+  /// Where parleyctl may ask; `nil` for nowhere.
+  public internal(set) var admin: AdminAddress?
+  /// What the log shows.
+  public internal(set) var logLevel = Log.Level.info
+  /// Whether the log shows addresses and user names.
+  public internal(set) var logsPrivateValues = false
+
+  init() {}
+}

@@ -1,0 +1,246 @@
+// The table of all options of the servers.
+
+import NetTypes
+
+extension ServerConfiguration {
+  typealias ServerOption = Option<ServerConfiguration>
+
+  /// The table of one program, as flags, variables, file keys and help show it.
+  public static func table(for program: Program) -> OptionTable<ServerConfiguration> {
+    let offered = rows.map { group in
+      OptionGroup(group.title, group.rows.filter { $0.programs.contains(program) }.map(\.option))
+    }
+    let missing = rows.flatMap(\.rows).filter { !$0.programs.contains(program) }
+    let elsewhere = missing.map { row in
+      let owners = Program.allCases.filter(row.programs.contains).map(\.rawValue)
+      return (row.option.name, owners.joined(separator: " and "))
+    }
+    return OptionTable(
+      program: program.rawValue, summary: program.summary, environmentPrefix: "PARLEY",
+      groups: offered, examples: program.examples,
+      elsewhere: Dictionary(elsewhere) { first, _ in first })
+  }
+
+  private struct Row: Sendable {
+    let programs: Set<Program>
+    let option: ServerOption
+  }
+
+  private static let all: Set<Program> = [.parleyd, .stund, .turnd]
+  private static let relays: Set<Program> = [.parleyd, .turnd]
+  private static let signaling: Set<Program> = [.parleyd]
+  static let developmentName = "dev"
+
+  private static let rows: [(title: String, rows: [Row])] = [
+    ("Listening", listening), ("Relay", relaying), ("Credentials", credentials),
+    ("Running", running),
+  ]
+
+  private static let listening = [
+    Row(
+      programs: all,
+      option: ServerOption.list(
+        "listen", "udp:HOST:PORT", default: ["udp:0.0.0.0:3478"],
+        help: "Serve UDP here; HOST is an IP address, IPv6 in brackets."
+      ) {
+        $0.listeners.append(try OptionValues.listener($1))
+      }.defaulting(to: ["udp:127.0.0.1:3478"], with: developmentName)),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
+        "http", "HOST:PORT", default: "0.0.0.0:8080",
+        help: "Serve the pages, the library and the signaling here, over TCP."
+      ) {
+        $0.http = try OptionValues.address($1)
+      }.defaulting(to: ["127.0.0.1:8080"], with: developmentName)),
+    Row(
+      programs: signaling,
+      option: ServerOption.list(
+        "allow-origin", "ORIGIN",
+        help: "Let pages of this origin use the signaling, or * for all; the server's own may."
+      ) {
+        $0.allowedOrigins.append(try OptionValues.origin($1))
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
+        "max-peers", "N", default: "32", help: "The most peers in one room."
+      ) {
+        $0.maxPeersPerRoom = try OptionValues.number($1, in: 2...1000)
+      }),
+  ]
+
+  private static let relaying = [
+    Row(
+      programs: relays,
+      option: ServerOption.list(
+        "relay-ip", "ADDRESS",
+        help: "The address of this host that peers reach: one for IPv4, one for IPv6."
+      ) {
+        $0.relayAddresses.append(try OptionValues.relayAddress($1))
+      }.noting(default: "the address in --listen")),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "port-range", "A-B", default: PortRange.dynamic.text, help: "Ports of the relay."
+      ) {
+        $0.portRange = try OptionValues.portRange($1)
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.list(
+        "allow-peer", "CIDR",
+        help: "Relay to these, though private, loopback and link-local peers are refused."
+      ) {
+        $0.allowedPeers.append(try OptionValues.cidr($1))
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.list("deny-peer", "CIDR", help: "Never relay to these.") {
+        $0.deniedPeers.append(try OptionValues.cidr($1))
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "user-quota", "N", default: "0",
+        help: "The most allocations of one user at a time; 0 for no limit of its own."
+      ) {
+        let quota = try OptionValues.number($1, in: 0...65_535)
+        $0.userQuota = quota == 0 ? nil : quota
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "total-quota", "N", default: "16384", help: "The most allocations at a time."
+      ) {
+        $0.totalQuota = try OptionValues.number($1, in: 1...1_000_000)
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
+        "relay-policy", "WORD", default: RelayPolicy.fallback.rawValue,
+        help: "When browsers use the relay: always, fallback (direct first) or never."
+      ) {
+        $0.relayPolicy = try OptionValues.word($1, as: RelayPolicy.self)
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.list(
+        "turn-url", "URL",
+        help: "What clients are told, where that differs: turn:relay.example.org:3478."
+      ) {
+        $0.givenURLs.append(try OptionValues.iceURL($1))
+      }.noting(default: "from --listen and --relay-ip")),
+  ]
+
+  private static let credentials = [
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "realm", "NAME", default: "parley", help: "The realm of the credentials."
+      ) {
+        $0.realm = try OptionValues.realm($1)
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.list(
+        "user", "NAME:PASSWORD", help: "Accept this user. NAME holds no colon."
+      ) {
+        $0.users.append(try OptionValues.user($1))
+      }.secret),
+    Row(
+      programs: relays,
+      option: ServerOption.list(
+        "secret", "SECRET",
+        help: "Accept time-limited credentials made with this secret (EXPIRY:NAME and its"
+          + " HMAC-SHA1); the first is used for new ones."
+      ) {
+        $0.secrets.append(Secret(try OptionValues.text($1, bytesMax: 1024)))
+      }.secret),
+  ]
+
+  private static let running = [
+    Row(
+      programs: relays,
+      option: ServerOption.toggle(
+        developmentName,
+        help: "Try it on this machine: loopback addresses and peers, no credentials needed."
+      ) {
+        $0.isDevelopment = true
+        $0.allowedPeers += [
+          CIDR(IPAddress(127, 0, 0, 0), prefixLength: 8),
+          CIDR(IPAddress.loopbackV6, prefixLength: 128),
+        ].compactMap { $0 }
+      }),
+    Row(
+      programs: all,
+      option: ServerOption.value(
+        "threads", "N", default: "auto",
+        help: "Event loops, 1 to 256, or auto for one per processor."
+      ) {
+        $0.requestedThreads =
+          $1 == "auto" ? nil : try OptionValues.number($1, in: 1...256, or: " or auto")
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "admin", "HOST:PORT|unix:PATH",
+        help: "Answer parleyctl here. Whoever reaches it sees rooms and users."
+      ) {
+        $0.admin = try OptionValues.admin($1)
+      }.noting(default: "nowhere")),
+    Row(
+      programs: all,
+      option: ServerOption.value(
+        "log-level", "LEVEL", default: "info",
+        help: "Show events up to error, warning, info or debug, on standard error."
+      ) {
+        $0.logLevel = try OptionValues.logLevel($1)
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.toggle(
+        "log-private", help: "Show addresses and user names in the log, not tags for them."
+      ) {
+        $0.logsPrivateValues = true
+      }),
+  ]
+}
+
+extension Program {
+  fileprivate var summary: String {
+    switch self {
+    case .parleyd: "is one server for WebRTC: signaling, STUN and TURN, and a page to try them"
+    case .stund: "tells clients their public address (STUN)"
+    case .turnd: "relays media between peers that can not reach one another (TURN and STUN)"
+    }
+  }
+
+  fileprivate var examples: [(command: String, meaning: String)] {
+    switch self {
+    case .parleyd:
+      [
+        ("parleyd --dev", "Everything on this machine, without any set-up:"),
+        (
+          "parleyd --relay-ip 192.0.2.7 --secret \"$(cat /etc/parley/secret)\""
+            + " --http 127.0.0.1:8080", "Behind a web server that does HTTPS:"
+        ),
+        ("parleyd --config /etc/parley/parleyd.json5", "From a file:"),
+      ]
+    case .stund:
+      [("stund --listen udp:0.0.0.0:3478 --listen udp:[::]:3478", "For IPv4 and IPv6:")]
+    case .turnd:
+      [
+        (
+          "turnd --relay-ip 192.0.2.7 --realm example.org --user ann:password",
+          "A relay for one user:"
+        ),
+        (
+          "turnd --listen udp:127.0.0.1:3478 --user ann:password --allow-peer 127.0.0.0/8",
+          "A relay for tests on one machine:"
+        ),
+        ("turnd --config /etc/parley/turnd.json5", "From a file:"),
+      ]
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// Decides whether settings that are well formed one by one also make sense together.
+
+import Foundation
+import NetTypes
+
+extension ServerConfiguration {
+  /// Reads the settings of a server from all its sources and makes sure that it can start.
+  ///
+  /// - Parameters:
+  ///   - arguments: the command line without the name of the program.
+  ///   - environment: all variables; those that begin with `PARLEY_` and name an option are used.
+  ///   - readFile: gives the bytes of the file that `--config` names.
+  public static func load(
+    program: Program, arguments: [String], environment: [String: String],
+    readFile: (String) throws -> [UInt8]
+  ) throws(ConfigurationError) -> Outcome<ServerConfiguration> {
+    let outcome = try table(for: program).parse(
+      into: ServerConfiguration(), arguments: arguments, environment: environment,
+      readFile: readFile)
+    guard case .run(var settings) = outcome else { return outcome }
+    settings.deriveRelayAddresses(for: program)
+    try settings.validate(for: program)
+    return .run(settings)
+  }
+
+  /// The settings of this process. Shows help or the version and ends with 0 when asked to; shows
+  /// what is wrong in one line and ends with 64 when something is.
+  public static func parseOrExit(program: Program) -> ServerConfiguration {
+    Machine.settings(program: program.rawValue) { () throws(ConfigurationError) in
+      try load(
+        program: program, arguments: Machine.arguments, environment: Machine.environment,
+        readFile: Machine.readFile)
+    }
+  }
+
+  /// What relays do not say of their address follows from where they listen.
+  private mutating func deriveRelayAddresses(for program: Program) {
+    guard program != .stund, relayAddresses.isEmpty else { return }
+    for family in [IPAddress.Family.v4, .v6] {
+      let named = listeners.map(\.address.ip).first { $0.family == family && !$0.isUnspecified }
+      if let named { relayAddresses.append(named) }
+    }
+    if relayAddresses.isEmpty && isDevelopment { relayAddresses = [.loopbackV4] }
+  }
+
+  /// Refuses what would start and then not work, or work for strangers.
+  ///
+  /// - Throws: one line that says what to give.
+  public func validate(for program: Program) throws(ConfigurationError) {
+    guard !listeners.isEmpty else {
+      throw ConfigurationError("--listen is empty: give udp:HOST:PORT at least once")
+    }
+    let addresses = listeners.map(\.address).filter { $0.port != 0 }
+    if let twice = Self.firstRepeated(addresses) {
+      throw ConfigurationError("--listen: udp:\(twice.text) is given twice")
+    }
+    if program != .stund { try validateRelay(for: program) }
+  }
+
+  private func validateRelay(for program: Program) throws(ConfigurationError) {
+    let relays = !(program == .parleyd && relayPolicy == .never)
+    if relays && !isDevelopment && users.isEmpty && secrets.isEmpty {
+      throw ConfigurationError(
+        "no credentials: give --secret SECRET or --user NAME:PASSWORD, or --dev to try it here")
+    }
+    if relays && relayAddresses.isEmpty {
+      throw ConfigurationError(
+        "no relay address: give --relay-ip ADDRESS, the address of this host that peers reach")
+    }
+    for family in [IPAddress.Family.v4, .v6] {
+      let ofFamily = relayAddresses.filter { $0.family == family }
+      guard ofFamily.count > 1 else { continue }
+      let name = family == .v4 ? "IPv4" : "IPv6"
+      throw ConfigurationError(
+        "--relay-ip: \(ofFamily[0].text) and \(ofFamily[1].text), but only one \(name) address")
+    }
+    if let name = Self.firstRepeated(users.map(\.name)) {
+      throw ConfigurationError("--user: the name \(Quoted.text(name)) is given twice")
+    }
+    if let block = allowedPeers.first(where: deniedPeers.contains) {
+      throw ConfigurationError("--allow-peer and --deny-peer both name \(block.text)")
+    }
+  }
+
+  private static func firstRepeated<Element: Hashable>(_ elements: [Element]) -> Element? {
+    var seen: Set<Element> = []
+    return elements.first { !seen.insert($0).inserted }
+  }
+}
+
+extension ServerConfiguration {
+  /// Event loops of the relay: what was asked for, or one per processor; 1...256.
+  public var threads: Int {
+    requestedThreads ?? min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 256)
+  }
+
+  /// parleyd hands out time-limited credentials; without `--secret` it makes one for itself, which
+  /// then ends with the process.
+  public var needsOwnSecret: Bool {
+    secrets.isEmpty && relayPolicy != .never
+  }
+
+  /// What clients are told to ask for their own address: `stun:HOST:PORT`.
+  public var stunURLs: [String] {
+    let given = givenURLs.filter { $0.hasPrefix("stun") }
+    if !given.isEmpty { return given }
+    if givenURLs.isEmpty { return reachableAddresses.map { "stun:\($0.text)" } }
+    // A TURN server answers STUN on the same port; TLS would need `stuns`, which few clients take.
+    let places = givenURLs.compactMap { $0.dropping(prefix: "turn:") }.map { rest in
+      "stun:" + rest.prefix { $0 != "?" }
+    }
+    var seen: Set<String> = []
+    return places.filter { seen.insert($0).inserted }
+  }
+
+  /// What clients are told to relay through: `turn:HOST:PORT?transport=udp`. Empty when the policy
+  /// is never to relay.
+  public var turnURLs: [String] {
+    if relayPolicy == .never { return [] }
+    if givenURLs.isEmpty { return reachableAddresses.map { "turn:\($0.text)?transport=udp" } }
+    return givenURLs.filter { $0.hasPrefix("turn") }
+  }
+
+  /// The listeners, with the relay's address where they listen on all addresses of a family.
+  private var reachableAddresses: [SocketAddress] {
+    listeners.map(\.address).compactMap { address in
+      guard address.ip.isUnspecified else { return address }
+      let relay = relayAddresses.first { $0.family == address.ip.family }
+      return relay.map { SocketAddress($0, port: address.port) }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// Reads the values that only the servers have: listeners, users, realms, origins, URLs.
+
+import NetTypes
+
+extension OptionValues {
+  /// RFC 8489 §14.3: a USERNAME has fewer than 509 bytes.
+  static let userNameBytesMax = 508
+  /// RFC 8489 §14.9: a REALM has fewer than 128 characters, and at most 763 bytes.
+  static let realmCharactersMax = 127
+
+  /// `udp:HOST:PORT`.
+  static func listener(_ text: String) throws(MalformedValue) -> ServerConfiguration.Listener {
+    guard let rest = text.dropping(prefix: "udp:"), let address = SocketAddress(rest) else {
+      throw .isNot(
+        "udp:HOST:PORT with an IP address, such as udp:0.0.0.0:3478 or udp:[::]:3478")
+    }
+    return ServerConfiguration.Listener(transport: .udp, address: address)
+  }
+
+  /// An address that a relay socket can be bound to and that peers can answer.
+  static func relayAddress(_ text: String) throws(MalformedValue) -> IPAddress {
+    let address = try ip(text)
+    let isMulticast =
+      switch address.family {
+      case .v4: address.low >> 28 == 0xE
+      case .v6: address.high >> 56 == 0xFF
+      }
+    guard !address.isUnspecified, !isMulticast else {
+      throw .isNot("one address of this host, such as 192.0.2.7")
+    }
+    return address
+  }
+
+  /// `NAME:PASSWORD`; the password may hold colons.
+  static func user(_ text: String) throws(MalformedValue) -> ServerConfiguration.User {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
+      text.unicodeScalars.allSatisfy(isPrintable)
+    else { throw .isNot("NAME:PASSWORD") }
+    guard parts[0].utf8.count <= userNameBytesMax else {
+      throw MalformedValue("has a name of more than \(userNameBytesMax) bytes (RFC 8489 §14.3)")
+    }
+    return ServerConfiguration.User(
+      name: String(parts[0]), password: Secret(String(parts[1])))
+  }
+
+  /// A realm that fits into the attribute, which is a quoted string without its quotes.
+  static func realm(_ text: String) throws(MalformedValue) -> String {
+    guard (1...realmCharactersMax).contains(text.unicodeScalars.count), text.utf8.count <= 763,
+      text.unicodeScalars.allSatisfy({ isPrintable($0) && $0 != "\"" && $0 != "\\" })
+    else {
+      throw .isNot("a realm: 1 to \(realmCharactersMax) characters without quotes or controls")
+    }
+    return text
+  }
+
+  /// `https://host` with or without a port, as browsers write it (RFC 6454 §6.2), or `*`.
+  static func origin(_ text: String) throws(MalformedValue) -> String {
+    if text == "*" { return text }
+    let lowered = text.lowercased()
+    let host = lowered.dropping(prefix: "https://") ?? lowered.dropping(prefix: "http://")
+    guard let host, !host.isEmpty, isHost(host) else {
+      throw .isNot("an origin, such as https://example.org (no path), or *")
+    }
+    return lowered
+  }
+
+  /// `turn:HOST[:PORT][?transport=udp]` (RFC 7065 §3.1), or `stun:HOST[:PORT]` (RFC 7064 §3.1).
+  static func iceURL(_ text: String) throws(MalformedValue) -> String {
+    let isTURN = text.hasPrefix("turn:") || text.hasPrefix("turns:")
+    let isSTUN = text.hasPrefix("stun:") || text.hasPrefix("stuns:")
+    let rest = text.drop { $0 != ":" }.dropFirst()
+    let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let transports = ["transport=udp", "transport=tcp"]
+    guard isTURN || isSTUN, let host = parts.first, !host.isEmpty, isHost(host),
+      parts.count == 1 || (isTURN && transports.contains(String(parts[1])))
+    else { throw .isNot("a URL such as turn:relay.example.org:3478?transport=udp") }
+    return text
+  }
+
+  /// Letters, digits and what names, IPv6 addresses and ports are made of besides.
+  private static func isHost(_ text: some StringProtocol) -> Bool {
+    text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+        UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"):
+        true
+      default: false
+      }
+    }
+  }
+}

@@ -1,0 +1,235 @@
+// A connected stream socket on a loop: what was read and not yet used, and what waits to be written.
+
+internal import CLinux
+public import NetTypes
+
+/// Whoever speaks a protocol over a ``ByteStream``. Called on the stream's loop only.
+public protocol ByteStreamHandler: AnyObject {
+  /// `stream.input` has grown.
+  func received(on stream: ByteStream)
+  /// The socket is closed, by either side or by failure; nothing more will be called.
+  func closed(_ stream: ByteStream)
+  /// The socket is connected (streams opened by us), or everything queued has been written.
+  func drained(_ stream: ByteStream)
+}
+
+/// A stream socket with bounded buffers. It belongs to one loop at a time.
+public final class ByteStream: EventHandler, @unchecked Sendable {
+  /// Bytes taken from the kernel at one readiness, so that one talker does not starve the others.
+  private static let readMax = 65_536
+
+  /// Received bytes that the handler has not consumed.
+  public private(set) var input: [UInt8] = []
+  /// Bytes that wait for the socket to take them.
+  public var queuedBytes: Int { output.count - written }
+  public let peer: SocketAddress?
+  public weak var handler: (any ByteStreamHandler)?
+  public private(set) var isClosed = false
+
+  private var output: [UInt8] = []
+  private var written = 0
+  private var descriptor: Int32
+  private var loop: EventLoop
+  private var registration: EventLoop.Registration?
+  private var closesWhenDrained = false
+  private var wantsWrite = false
+  private var readsPaused = false
+  private let inputMax: Int
+  private let outputMax: Int
+
+  /// Takes over an accepted descriptor.
+  ///
+  /// - Parameters:
+  ///   - inputMax: reading pauses while this many bytes are not consumed.
+  ///   - outputMax: ``send(_:)`` refuses what would pass this.
+  public init(
+    descriptor: Int32, peer: SocketAddress?, on loop: EventLoop, inputMax: Int, outputMax: Int
+  ) throws(SystemError) {
+    self.descriptor = descriptor
+    self.peer = peer
+    self.loop = loop
+    self.inputMax = inputMax
+    self.outputMax = outputMax
+    try watch(interest)
+  }
+
+  /// Opens a connection; `handler.drained` says when it is there.
+  public init(
+    connect target: SocketAddress, on loop: EventLoop, inputMax: Int, outputMax: Int
+  ) throws(SystemError) {
+    var to = target.raw
+    descriptor = try SystemError.check(
+      unsafe parley_tcp_connect(&to), "connect", target.text)
+    peer = target
+    self.loop = loop
+    self.inputMax = inputMax
+    self.outputMax = outputMax
+    wantsWrite = true
+    try watch(interest)
+  }
+
+  private func watch(_ interest: Readiness) throws(SystemError) {
+    do {
+      registration = try loop.register(descriptor, for: interest, handler: self)
+    } catch {
+      parley_close(descriptor)
+      isClosed = true
+      throw error
+    }
+  }
+
+  private var interest: Readiness {
+    var interest: Readiness = []
+    if !readsPaused && !closesWhenDrained { interest.insert(.readable) }
+    if wantsWrite { interest.insert(.writable) }
+    return interest
+  }
+
+  private func updateInterest() {
+    if let registration { loop.setInterest(interest, of: registration) }
+  }
+
+  // MARK: Events
+
+  public func ready(_ readiness: Readiness, now: Instant) {
+    if readiness.contains(.writable) { flush() }
+    if !isClosed && !readiness.isDisjoint(with: [.readable, .ended]) {
+      if closesWhenDrained {
+        if !readiness.isDisjoint(with: .ended) { close() }
+      } else {
+        read()
+      }
+    }
+  }
+
+  private func read() {
+    let before = input.count
+    let room = min(Self.readMax, inputMax - before)
+    guard room > 0 else { return pauseReading() }
+    let count = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { buffer in
+      let count = unsafe parley_read(descriptor, buffer.baseAddress, room)
+      if count > 0 { unsafe input.append(contentsOf: buffer[..<count]) }
+      return count
+    }
+    switch count {
+    case 1...:
+      handler?.received(on: self)
+      if !isClosed && input.count >= inputMax { pauseReading() }
+    case -11: break
+    default: close()
+    }
+  }
+
+  private func pauseReading() {
+    guard !readsPaused else { return }
+    readsPaused = true
+    updateInterest()
+  }
+
+  /// Forgets the first `count` bytes of ``input``.
+  public func consume(_ count: Int) {
+    if count == input.count {
+      // An idle connection keeps no buffer.
+      input = []
+    } else {
+      input.removeFirst(count)
+    }
+    if readsPaused && input.count < inputMax && !isClosed {
+      readsPaused = false
+      updateInterest()
+    }
+  }
+
+  /// Hands out ``input`` for use in place, and takes back what is left of it.
+  public func withInput<R>(_ body: (inout [UInt8]) -> R) -> R {
+    var taken = input
+    input = []
+    let result = body(&taken)
+    input = taken
+    consume(0)
+    return result
+  }
+
+  // MARK: Writing
+
+  /// Writes now what the socket takes and queues the rest. `false`: the queue would pass its limit,
+  /// and nothing of `bytes` was taken.
+  @discardableResult
+  public func send(_ bytes: [UInt8]) -> Bool {
+    guard !isClosed, !closesWhenDrained else { return true }
+    guard queuedBytes + bytes.count <= outputMax else { return false }
+    output.append(contentsOf: bytes)
+    if !wantsWrite { flush() }
+    return true
+  }
+
+  private func flush() {
+    while written < output.count {
+      let count = unsafe output.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return 0 }
+        return unsafe parley_write(descriptor, base + written, buffer.count - written)
+      }
+      if count == -11 { break }
+      guard count >= 0 else { return close() }
+      written += count
+    }
+    let drained = written == output.count
+    if drained {
+      output = []
+      written = 0
+    } else if written > 65_536 {
+      output.removeFirst(written)
+      written = 0
+    }
+    if wantsWrite == drained {
+      wantsWrite = !drained
+      updateInterest()
+      if drained && !closesWhenDrained { handler?.drained(self) }
+    }
+    if drained && closesWhenDrained { close() }
+  }
+
+  // MARK: Ending
+
+  /// Closes once everything queued is written; nothing more is read.
+  public func closeAfterWriting() {
+    guard !isClosed, !closesWhenDrained else { return }
+    closesWhenDrained = true
+    if queuedBytes == 0 { return close() }
+    updateInterest()
+  }
+
+  /// Closes now.
+  public func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    if let registration { loop.deregister(registration) }
+    registration = nil
+    parley_close(descriptor)
+    output = []
+    written = 0
+    let handler = self.handler
+    self.handler = nil
+    handler?.closed(self)
+  }
+
+  /// Leaves this loop for `target`, with all buffers, and goes on there with `arrived`. Nothing is
+  /// read or written on the way.
+  public func move(to target: EventLoop, arrived: @escaping @Sendable (ByteStream) -> Void) {
+    guard !isClosed else { return }
+    if let registration { loop.deregister(registration) }
+    registration = nil
+    loop = target
+    target.submit {
+      do {
+        try self.watch(self.interest)
+      } catch {
+        let handler = self.handler
+        self.handler = nil
+        handler?.closed(self)
+        return
+      }
+      arrived(self)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// Listening TCP and Unix sockets, accepting on one loop.
+
+internal import CLinux
+public import NetTypes
+
+/// Accepts connections on its loop and hands their descriptors on.
+public final class Listener: EventHandler {
+  /// Connections taken at one readiness, so that a storm of them does not starve the others.
+  private static let acceptsPerTurn = 64
+  private static let backlog: Int32 = 1_024
+
+  public enum Endpoint: Sendable {
+    case tcp(SocketAddress)
+    case unix(path: String)
+  }
+
+  private let descriptor: Int32
+  /// The TCP address in use; `nil` for a Unix socket.
+  public let address: SocketAddress?
+  private unowned let loop: EventLoop
+  private var registration: EventLoop.Registration?
+  private let accept: (_ descriptor: Int32, _ peer: SocketAddress?) -> Void
+  /// Failed accepts, mostly for want of descriptors.
+  public private(set) var failures: UInt64 = 0
+
+  /// - Parameters:
+  ///   - reusePort: one listener for each loop shares the address.
+  ///   - accept: owns the descriptor it is given; called on the loop.
+  public init(
+    _ endpoint: Endpoint, reusePort: Bool = false, on loop: EventLoop,
+    accept: @escaping (Int32, SocketAddress?) -> Void
+  ) throws(SystemError) {
+    self.loop = loop
+    self.accept = accept
+    switch endpoint {
+    case .tcp(let wanted):
+      var local = wanted.raw
+      var bound = parley_address()
+      descriptor = try SystemError.check(
+        unsafe parley_tcp_listen(&local, reusePort ? 1 : 0, Self.backlog, &bound),
+        "listen tcp", wanted.text)
+      address = SocketAddress(bound)
+    case .unix(let path):
+      descriptor = try SystemError.check(
+        unsafe parley_unix_listen(path, Self.backlog), "listen unix", path)
+      address = nil
+    }
+    do {
+      registration = try loop.register(descriptor, for: .readable, handler: self)
+    } catch {
+      parley_close(descriptor)
+      throw error
+    }
+  }
+
+  public func ready(_ readiness: Readiness, now: Instant) {
+    for _ in 0..<Self.acceptsPerTurn {
+      var peer = parley_address()
+      let accepted = unsafe parley_accept(descriptor, &peer)
+      guard accepted >= 0 else {
+        if accepted != -11 /* EAGAIN */ { failures += 1 }
+        return
+      }
+      accept(accepted, SocketAddress(peer))
+    }
+  }
+
+  /// Stops accepting. To be called on the loop, or when it no longer runs.
+  public func close() {
+    guard let registration else { return }
+    self.registration = nil
+    loop.deregister(registration)
+    parley_close(descriptor)
+  }
+}

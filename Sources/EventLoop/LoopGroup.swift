@@ -1,0 +1,69 @@
+// The loops of a process: one thread each, started and stopped together.
+
+internal import Synchronization
+
+/// A fixed number of event loops. Services are set up on them first, then ``run(stopping:)``.
+public final class LoopGroup: Sendable {
+  public let loops: [EventLoop]
+
+  /// - Parameter count: threads, at least 1.
+  public init(count: Int) throws(SystemError) {
+    precondition(count >= 1)
+    var loops: [EventLoop] = []
+    for index in 0..<count { loops.append(try EventLoop(index: index)) }
+    self.loops = loops
+  }
+
+  /// Runs the loops until SIGINT or SIGTERM, then `stopping`, then ends them. The calling thread
+  /// waits.
+  ///
+  /// - Parameter stopping: called on the calling thread while the loops still run; what it submits
+  ///   to them is done before they end.
+  public func run(stopping: @escaping (_ signal: Int32) -> Void) throws(SystemError) {
+    let control = try EventLoop(index: -1)
+    let signals = try TerminationSignal(on: control) { signal in
+      stopping(signal)
+      control.stop()
+    }
+    let threads = try start()
+    control.run()
+    withExtendedLifetime(signals) {}
+    for thread in threads { thread.stopAndJoin() }
+  }
+
+  /// Starts the loops' threads; for whoever stops them by other means than a signal.
+  public func start() throws(SystemError) -> [LoopThread] {
+    var threads: [LoopThread] = []
+    for loop in loops { threads.append(try LoopThread(loop, name: "loop-\(loop.index)")) }
+    return threads
+  }
+
+  /// Asks every loop, on its thread, and hands the answers to `done` on `loop`, in the loops' order.
+  public func collect<Answer: Sendable>(
+    on loop: EventLoop, _ ask: @escaping @Sendable (EventLoop) -> Answer,
+    done: @escaping @Sendable ([Answer]) -> Void
+  ) {
+    let gathered = Gathered<Answer>(count: loops.count)
+    for asked in loops {
+      asked.submit {
+        let answer = ask(asked)
+        if let all = gathered.put(answer, at: asked.index) { loop.submit { done(all) } }
+      }
+    }
+  }
+}
+
+/// Answers of several threads, complete when the last has come.
+private final class Gathered<Answer: Sendable>: Sendable {
+  private let answers: Mutex<[Answer?]>
+
+  init(count: Int) { answers = Mutex(Array(repeating: nil, count: count)) }
+
+  func put(_ answer: Answer, at index: Int) -> [Answer]? {
+    answers.withLock { answers in
+      answers[index] = answer
+      let present = answers.compactMap(\.self)
+      return present.count == answers.count ? present : nil
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// One loop's share of the relay: sockets to inputs, verdicts and effects to sockets.
+
+internal import Crypto
+internal import EventLoop
+internal import Logging
+internal import NetTypes
+internal import STUN
+internal import TURN
+
+/// Drives a ``TURNServer``. Confined to its loop, or to the setting-up thread before that runs:
+/// hence `@unchecked Sendable`.
+final class RelayLoop: DeadlineHandler, @unchecked Sendable {
+  /// Batches taken from one socket before the others have their turn.
+  private static let batchesPerTurn = 4
+  /// Kernel buffers: a listener has every client's bursts in it, a relay those of one call.
+  private static let listenerBufferBytes = 4 << 20
+  private static let relayBufferBytes = 1 << 20
+
+  let loop: EventLoop
+  private var server: TURNServer
+  private var listeners: [ListenerSocket] = []
+  /// By the index of the relay's handle.
+  private var relays: [RelaySocket?] = []
+  private let batch = DatagramBatch()
+  private var effects: [Effect] = []
+  private var receivedFromClients: UInt64 = 0
+  private var receivedFromPeers: UInt64 = 0
+  private var unusable: UInt64 = 0
+
+  init(
+    _ loop: EventLoop, listeners: [SocketAddress], _ configuration: TURNConfiguration?,
+    quota: SharedQuota
+  ) throws(SystemError) {
+    self.loop = loop
+    server = TURNServer(
+      configuration, quota: quota, random: SecureRandom(), wallClock: loop.wallClock, now: loop.now)
+    for address in listeners {
+      let socket = try UDPSocket(
+        bind: address, reusePort: true, packetInfo: address.ip.isUnspecified,
+        bufferBytes: Self.listenerBufferBytes)
+      let listener = ListenerSocket(socket, owner: self)
+      listener.registration = try loop.register(
+        socket.descriptor, for: .readable, handler: listener)
+      self.listeners.append(listener)
+    }
+    loop.add(self)
+  }
+
+  var addresses: [SocketAddress] { listeners.map(\.socket.address) }
+
+  // MARK: Datagrams in
+
+  func drain(_ listener: ListenerSocket, now: Instant) {
+    server.wallClock = loop.wallClock
+    for _ in 0..<Self.batchesPerTurn {
+      let count = batch.receive(from: listener.socket)
+      for index in 0..<max(0, count) { receive(index, on: listener, now: now) }
+      if count < batch.capacity { return }
+    }
+  }
+
+  private func receive(_ index: Int, on listener: ListenerSocket, now: Instant) {
+    receivedFromClients &+= 1
+    guard let datagram = batch.datagram(index) else {
+      unusable &+= 1
+      return
+    }
+    let tuple = FiveTuple(
+      client: datagram.source, server: listener.serverAddress(datagram.destination),
+      transport: .udp)
+    batch.withBytes(index) { bytes in
+      var verdict = server.received(
+        from: tuple, in: bytes, at: datagram.payload, now: now, effects: &effects)
+      while !effects.isEmpty {
+        verdict = carryOut(verdict, now: now)
+      }
+      send(verdict, bytes.span, answering: tuple, on: listener)
+    }
+  }
+
+  func drain(_ relay: RelaySocket, now: Instant) {
+    for _ in 0..<Self.batchesPerTurn {
+      let count = batch.receive(from: relay.socket)
+      for index in 0..<max(0, count) {
+        receivedFromPeers &+= 1
+        guard let datagram = batch.datagram(index) else {
+          unusable &+= 1
+          continue
+        }
+        batch.withBytes(index) { bytes in
+          let verdict = server.received(
+            fromPeer: datagram.source, at: relay.handle, in: &bytes, at: datagram.payload,
+            now: now)
+          send(verdict, bytes.span, answering: nil, on: nil)
+        }
+      }
+      if count < batch.capacity { return }
+    }
+  }
+
+  // MARK: Verdicts out
+
+  private func send(
+    _ verdict: Verdict, _ bytes: Span<UInt8>, answering tuple: FiveTuple?,
+    on listener: ListenerSocket?
+  ) {
+    let result: SendResult
+    switch verdict {
+    case .drop, .pending:
+      return
+    case .reply:
+      guard let tuple, let listener else { return }
+      let reply = server.reply.bytes
+      result = listener.send(reply.span, 0..<reply.count, to: tuple)
+    case .toPeer(let handle, let peer, let range):
+      guard let relay = relays[Int(handle.index)] else { return }
+      result = relay.socket.send(bytes, range, to: peer)
+    case .toClient(_, let tuple, let range):
+      guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else { return }
+      result = listener.send(bytes, range, to: tuple)
+    }
+    if result != .sent { server.sendFailed(verdict) }
+  }
+
+  // MARK: Effects
+
+  /// Carries out the effects in order; opening a relay leads to the next verdict.
+  private func carryOut(_ verdict: Verdict, now: Instant) -> Verdict {
+    var verdict = verdict
+    let pending = effects
+    effects.removeAll(keepingCapacity: true)
+    for effect in pending {
+      switch effect {
+      case .openRelay(let handle, let address):
+        let ok = open(handle, address)
+        verdict = server.relayOpened(handle, ok: ok, now: now, effects: &effects)
+      case .closeRelay(let handle): close(handle)
+      case .started(let id):
+        Log.debug("allocation started", ["id": .public(id.text)])
+      case .ended(let record): log(record)
+      }
+    }
+    return verdict
+  }
+
+  private func carryOutAll(now: Instant) {
+    while !effects.isEmpty { _ = carryOut(.pending, now: now) }
+  }
+
+  private func open(_ handle: SlabHandle, _ address: SocketAddress) -> Bool {
+    do throws(SystemError) {
+      let socket = try UDPSocket(
+        bind: address, reusePort: false, packetInfo: false, bufferBytes: Self.relayBufferBytes)
+      let relay = RelaySocket(socket, handle, owner: self)
+      do throws(SystemError) {
+        relay.registration = try loop.register(socket.descriptor, for: .readable, handler: relay)
+      } catch {
+        socket.close()
+        throw error
+      }
+      let index = Int(handle.index)
+      while relays.count <= index { relays.append(nil) }
+      relays[index] = relay
+      return true
+    } catch {
+      Log.debug("relay port not opened", ["reason": .public(error)])
+      return false
+    }
+  }
+
+  private func close(_ handle: SlabHandle) {
+    let index = Int(handle.index)
+    guard index < relays.count, let relay = relays[index], relay.handle == handle else { return }
+    relays[index] = nil
+    if let registration = relay.registration { loop.deregister(registration) }
+    relay.socket.close()
+  }
+
+  private func log(_ record: AllocationRecord) {
+    let counters = record.counters
+    Log.info(
+      "allocation ended",
+      [
+        "id": .public(record.id.text), "user": .private(record.username),
+        "client": .private(record.fiveTuple.client.text),
+        "seconds": .public(record.age.components.seconds),
+        "from_client_bytes": .public(counters.fromClient.bytes),
+        "to_client_bytes": .public(counters.toClient.bytes),
+        "from_peers_bytes": .public(counters.fromPeers.bytes),
+        "to_peers_bytes": .public(counters.toPeers.bytes), "drops": .public(counters.drops),
+      ])
+  }
+
+  // MARK: Time, inspection, end
+
+  var nextDeadline: Instant? { server.nextDeadline }
+
+  func advance(to now: Instant) {
+    server.advance(to: now, effects: &effects)
+    carryOutAll(now: now)
+  }
+
+  func snapshot() -> RelaySnapshot {
+    let statistics = server.statistics
+    var snapshot = RelaySnapshot()
+    snapshot.allocations = server.records(now: loop.now)
+    snapshot.receivedFromClients = receivedFromClients
+    snapshot.receivedFromPeers = receivedFromPeers
+    for reason in DropReason.allCases where statistics.drops(reason) > 0 {
+      snapshot.drops["\(reason)"] = statistics.drops(reason)
+    }
+    snapshot.unusable = unusable
+    snapshot.bindingRequests = statistics.bindingRequests
+    snapshot.requests = statistics.requests
+    snapshot.errors = statistics.errors
+    snapshot.allocationsCreated = statistics.allocationsCreated
+    snapshot.ended = statistics.ended
+    snapshot.sendFailures = statistics.sendFailures
+    return snapshot
+  }
+
+  func stop() {
+    server.endAll(now: loop.now, effects: &effects)
+    carryOutAll(now: loop.now)
+    for listener in listeners {
+      if let registration = listener.registration { loop.deregister(registration) }
+      listener.socket.close()
+    }
+    listeners = []
+  }
+}

@@ -1,0 +1,39 @@
+// What a relay is doing, for those who watch it.
+
+public import TURN
+
+/// The allocations and counters of all loops at about one time.
+public struct RelaySnapshot: Sendable {
+  public var allocations: [AllocationRecord] = []
+  /// Datagrams received by the listeners and by the relays' sockets.
+  public var receivedFromClients: UInt64 = 0
+  public var receivedFromPeers: UInt64 = 0
+  /// By ``DropReason``; reasons that never occurred are missing.
+  public var drops: [String: UInt64] = [:]
+  /// Datagrams that the kernel could not deliver whole or without a sender.
+  public var unusable: UInt64 = 0
+  public var bindingRequests: UInt64 = 0
+  public var requests: UInt64 = 0
+  /// Error responses by code.
+  public var errors: [Int: UInt64] = [:]
+  public var allocationsCreated: UInt64 = 0
+  /// Sum over the allocations that ended.
+  public var ended = AllocationCounters()
+  public var sendFailures: UInt64 = 0
+
+  static func sum(_ parts: [RelaySnapshot]) -> RelaySnapshot {
+    parts.reduce(into: RelaySnapshot()) { sum, part in
+      sum.allocations += part.allocations
+      sum.receivedFromClients += part.receivedFromClients
+      sum.receivedFromPeers += part.receivedFromPeers
+      sum.drops.merge(part.drops, uniquingKeysWith: +)
+      sum.unusable += part.unusable
+      sum.bindingRequests += part.bindingRequests
+      sum.requests += part.requests
+      sum.errors.merge(part.errors, uniquingKeysWith: +)
+      sum.allocationsCreated += part.allocationsCreated
+      sum.ended = sum.ended + part.ended
+      sum.sendFailures += part.sendFailures
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// The two kinds of sockets a relay reads: those clients send to, and those peers send to.
+
+internal import EventLoop
+internal import NetTypes
+
+/// Where clients send to.
+final class ListenerSocket: EventHandler {
+  let socket: UDPSocket
+  var registration: EventLoop.Registration?
+  private unowned let owner: RelayLoop
+  private let isUnspecified: Bool
+
+  init(_ socket: UDPSocket, owner: RelayLoop) {
+    self.socket = socket
+    self.owner = owner
+    isUnspecified = socket.address.ip.isUnspecified
+  }
+
+  func ready(_ readiness: Readiness, now: Instant) { owner.drain(self, now: now) }
+
+  /// The address a client sees: the socket's own, or the one the datagram came to.
+  func serverAddress(_ destination: SocketAddress?) -> SocketAddress {
+    guard isUnspecified, let destination else { return socket.address }
+    return SocketAddress(destination.ip, port: socket.address.port, scope: destination.scope)
+  }
+
+  func serves(_ server: SocketAddress) -> Bool {
+    guard socket.address.port == server.port else { return false }
+    return isUnspecified
+      ? socket.address.ip.family == server.ip.family : socket.address.ip == server.ip
+  }
+
+  /// Sends to the client, from the address the client knows.
+  func send(_ bytes: Span<UInt8>, _ range: Range<Int>, to tuple: FiveTuple) -> SendResult {
+    socket.send(bytes, range, to: tuple.client, from: isUnspecified ? tuple.server : nil)
+  }
+}
+
+/// Where the peers of one allocation send to.
+final class RelaySocket: EventHandler {
+  let socket: UDPSocket
+  let handle: SlabHandle
+  var registration: EventLoop.Registration?
+  private unowned let owner: RelayLoop
+
+  init(_ socket: UDPSocket, _ handle: SlabHandle, owner: RelayLoop) {
+    self.socket = socket
+    self.handle = handle
+    self.owner = owner
+  }
+
+  func ready(_ readiness: Readiness, now: Instant) { owner.drain(self, now: now) }
+}

@@ -1,0 +1,31 @@
+// The STUN server itself: Binding requests (RFC 8489 §6.3.1).
+
+public import NetTypes
+
+public enum BindingResponder {
+  /// Writes the answer to a Binding request from `client` into `reply`.
+  ///
+  /// There is no SOFTWARE and no MAPPED-ADDRESS in it: an answer to an unproven sender is to be no
+  /// longer than it must be.
+  public static func answer(
+    _ request: Message, from client: SocketAddress, into reply: inout MessageBuilder
+  ) {
+    // RFC 8489 §6.3.1: unknown comprehension-required attributes are refused, with their list.
+    let unknown = request.unknownRequired { attribute in
+      switch attribute {
+      // Credentials are not asked for here, and may be sent out of habit.
+      case .username, .realm, .nonce, .messageIntegritySHA256: return true
+      default: return false
+      }
+    }
+    if unknown.isEmpty {
+      reply.begin(request.type.answer(.success), request.transactionID)
+      reply.add(.xorMappedAddress, address: client)
+    } else {
+      reply.begin(request.type.answer(.error), request.transactionID)
+      reply.add(.unknownAttribute)
+      reply.add(unknown: unknown)
+    }
+    reply.finish(fingerprint: request.hasFingerprint)
+  }
+}

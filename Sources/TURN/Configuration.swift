@@ -1,0 +1,76 @@
+// What an operator decides about a TURN server, and the limits that hold without deciding.
+
+public import NetTypes
+public import STUN
+
+/// Everything a ``TURNServer`` is told at start.
+public struct TURNConfiguration: Sendable {
+  /// REALM; at most 763 bytes.
+  public var realm: String
+  public var credentials: CredentialStore
+  public var nonces: NonceMint
+  public var peers: PeerFilter
+  public var limits: TURNLimits
+  /// The addresses that relay ports are opened at, at most one for each family.
+  public var relayAddresses: [IPAddress]
+  public var relayPorts: PortRange
+  /// Whether channels 0x5000...0x7FFF of RFC 5766 may be bound too.
+  public var legacyChannels: Bool
+
+  public init(
+    realm: String, credentials: CredentialStore, nonces: NonceMint, peers: PeerFilter,
+    relayAddresses: [IPAddress], relayPorts: PortRange = .dynamic, limits: TURNLimits = .init(),
+    legacyChannels: Bool = false
+  ) {
+    self.realm = realm
+    self.credentials = credentials
+    self.nonces = nonces
+    self.peers = peers
+    self.limits = limits
+    self.relayAddresses = relayAddresses
+    self.relayPorts = relayPorts
+    self.legacyChannels = legacyChannels
+  }
+
+  /// The relay address of a family; `nil` when the family is not relayed.
+  func relayAddress(_ family: IPAddress.Family) -> IPAddress? {
+    relayAddresses.first { $0.family == family }
+  }
+}
+
+/// Bounds on everything that lives in a ``TURNServer``, and the lifetimes of the RFC.
+public struct TURNLimits: Sendable {
+  /// RFC 8656 §3.2: the lifetime an allocation gets when none or a shorter one is asked for.
+  public var allocationLifetimeDefault = Duration.seconds(600)
+  /// RFC 8656 §7.2 step 8 recommends one hour.
+  public var allocationLifetimeMax = Duration.seconds(3_600)
+  /// RFC 8656 §9: fixed.
+  public static let permissionLifetime = Duration.seconds(300)
+  /// RFC 8656 §12: fixed.
+  public static let channelLifetime = Duration.seconds(600)
+  /// Allocations on one loop.
+  public var allocationsMax = 16_384
+  public var permissionsPerAllocationMax = 256
+  public var channelsPerAllocationMax = 256
+  /// Ports tried for one Allocate before 508.
+  public var portAttemptsMax = 16
+  /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6: at least 30 s).
+  public var reservationLifetime = Duration.seconds(30)
+
+  public init() {}
+
+  /// RFC 8656 §7.2 step 8 and §7.3: the lifetime to grant; one function for Allocate and Refresh.
+  func grant(_ requestedSeconds: UInt32?) -> Duration {
+    let requested = Duration.seconds(Int64(requestedSeconds ?? 0))
+    return min(max(requested, allocationLifetimeDefault), allocationLifetimeMax)
+  }
+}
+
+/// How many allocations may live, counted over all loops: asked on Allocate, told on the end, never
+/// touched by a packet.
+public protocol AllocationQuota: AnyObject, Sendable {
+  /// Counts one more allocation of `username`; `false` when that would pass a limit.
+  func reserve(_ username: String) -> Bool
+  /// Counts one less. Exactly once for each successful ``reserve(_:)``.
+  func release(_ username: String)
+}

@@ -1,0 +1,73 @@
+// Who may allocate: static users and secrets for time-limited credentials.
+
+internal import Crypto
+internal import NetTypes
+internal import STUN
+
+/// The one place that turns a USERNAME into a key.
+public struct CredentialStore: Sendable {
+  /// What is known of a user name.
+  public enum Lookup: Equatable, Sendable {
+    /// The keys any of which may have signed: one for a static user, one for each secret otherwise.
+    case keys([[UInt8]])
+    case unknown
+    /// A time-limited name whose time is over.
+    case expired
+  }
+
+  /// More secrets than a rotation needs; each costs two digests for each request of a REST user.
+  public static let secretsMax = 8
+
+  private let realm: String
+  private var users: [String: [UInt8]] = [:]
+  private let secrets: [[UInt8]]
+
+  /// - Parameters:
+  ///   - users: passwords by name.
+  ///   - secrets: shared with whoever issues time-limited credentials; at most ``secretsMax``.
+  public init(realm: String, users: [String: String], secrets: [String]) {
+    precondition(secrets.count <= Self.secretsMax)
+    self.realm = realm
+    self.secrets = secrets.map { Array($0.utf8) }
+    for (name, password) in users {
+      self.users[name] = LongTermCredential.key(
+        username: name, realm: realm, password: password)
+    }
+  }
+
+  public var isEmpty: Bool { users.isEmpty && secrets.isEmpty }
+
+  /// - Parameter unixSeconds: now, by the calendar.
+  public func lookup(_ username: String, unixSeconds: Int64) -> Lookup {
+    if let key = users[username] { return .keys([key]) }
+    guard !secrets.isEmpty, let expiry = Self.expiry(of: username) else { return .unknown }
+    guard expiry >= unixSeconds else { return .expired }
+    return .keys(
+      secrets.map { secret in
+        LongTermCredential.key(
+          username: username, realm: realm,
+          password: RESTCredential.password(username: username, secret: secret))
+      })
+  }
+
+  /// The time in `expiry:name` or, as some issuers write it, `name:expiry`.
+  private static func expiry(of username: String) -> Int64? {
+    let parts = username.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first else { return nil }
+    if let time = seconds(first) { return time }
+    return parts.count == 2 ? seconds(parts[1]) : nil
+  }
+
+  private static func seconds(_ text: Substring) -> Int64? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return Int64(text)
+  }
+}
+
+/// Time-limited credentials (draft-uberti-behave-turn-rest-00): what a signaling server hands out.
+public enum RESTCredential {
+  /// The password for `username` (`expiry:name`): base64 of HMAC-SHA1 under `secret`.
+  public static func password(username: String, secret: [UInt8]) -> String {
+    Base64.encode(SHA1.hmac(Array(username.utf8).span, key: secret))
+  }
+}

@@ -1,0 +1,101 @@
+// Which addresses may be relayed to: the one decision, asked wherever a peer is named.
+
+public import NetTypes
+
+/// Rules over address blocks, with everything that is not the public Internet refused by default.
+///
+/// The most specific rule decides. Between rules of equal length the operator's beats the default,
+/// and a denial beats a permission. Whatever form an IPv4 address hides in is unfolded first
+/// (CVE-2026-27624, CVE-2026-53450 in coturn).
+public struct PeerFilter: Sendable {
+  private struct Rule: Sendable {
+    let block: CIDR
+    let allows: Bool
+  }
+
+  /// Most specific first, and within a length in order of precedence.
+  private let rules: [Rule]
+  private let relayAddresses: [IPAddress]
+  private let ownServices: [SocketAddress]
+
+  /// - Parameters:
+  ///   - allow: blocks that may be relayed to although the defaults refuse them.
+  ///   - deny: blocks that may not.
+  ///   - relayAddresses: allowed always, because two clients of one relay meet there.
+  ///   - ownServices: addresses and ports this process serves; refused always. An unspecified
+  ///     address stands for every relay address.
+  public init(
+    allow: [CIDR] = [], deny: [CIDR] = [], relayAddresses: [IPAddress] = [],
+    ownServices: [SocketAddress] = []
+  ) {
+    let given =
+      deny.map { Rule(block: $0, allows: false) } + allow.map { Rule(block: $0, allows: true) }
+    let all = given + Self.refusedByDefault.map { Rule(block: $0, allows: false) }
+    // A stable sort, spelled out: order of precedence within each length.
+    rules = all.enumerated()
+      .sorted {
+        ($1.element.block.prefixLength, $0.offset) < ($0.element.block.prefixLength, $1.offset)
+      }
+      .map(\.element)
+    self.relayAddresses = relayAddresses
+    self.ownServices = ownServices
+  }
+
+  /// Whether a permission for `address` may exist.
+  public func allows(_ address: IPAddress) -> Bool {
+    if relayAddresses.contains(address) { return true }
+    let forms = Self.forms(of: address)
+    return forms.allSatisfy { form in
+      rules.first { $0.block.contains(form) }?.allows ?? true
+    }
+  }
+
+  /// Whether `peer` is a port of this process that serves something else than relaying.
+  @inlinable public func isOwnService(_ peer: SocketAddress) -> Bool {
+    isOwnService(port: peer.port, ip: peer.ip)
+  }
+
+  @usableFromInline func isOwnService(port: UInt16, ip: IPAddress) -> Bool {
+    for service in ownServices where service.port == port {
+      if service.ip == ip { return true }
+      if service.ip.isUnspecified && relayAddresses.contains(ip) { return true }
+    }
+    return false
+  }
+
+  // MARK: Unfolding
+
+  /// The address itself, and the IPv4 address that a translator or tunnel would make of it.
+  static func forms(of address: IPAddress) -> [IPAddress] {
+    guard address.family == .v6 else { return [address] }
+    let low = UInt32(truncatingIfNeeded: address.low)
+    let inner: UInt32?
+    if address.high == 0, address.low >> 32 == 0xffff {
+      inner = low  // ::ffff:0:0/96, IPv4-mapped (RFC 4291 §2.5.5.2)
+    } else if address.high == 0, address.low >> 32 == 0, address.low > 1 {
+      inner = low  // ::/96, IPv4-compatible (RFC 4291 §2.5.5.1)
+    } else if address.high == 0, address.low >> 32 == 0xffff_0000 {
+      inner = low  // ::ffff:0:0:0/96, IPv4-translated (RFC 2765 §2.1)
+    } else if address.high == 0x0064_ff9b_0000_0000, address.low >> 32 == 0 {
+      inner = low  // 64:ff9b::/96 (RFC 6052 §2.1)
+    } else if address.high >> 16 == 0x0064_ff9b_0001 {
+      inner = low  // 64:ff9b:1::/48 (RFC 8215), with the usual suffix of a /96
+    } else if address.high >> 48 == 0x2002 {
+      inner = UInt32(truncatingIfNeeded: address.high >> 16)  // 6to4 (RFC 3056 §2)
+    } else if address.high >> 32 == 0x2001_0000 {
+      inner = ~low  // Teredo (RFC 4380 §4)
+    } else {
+      inner = nil
+    }
+    return inner.map { [address, IPAddress(v4: $0)] } ?? [address]
+  }
+
+  /// What is not the public Internet: the IANA special-purpose registries, multicast, and the
+  /// reserved blocks.
+  static let refusedByDefault: [CIDR] = [
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+    "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+    "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128",
+    "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "2001:db8::/32", "100::/64",
+  ].compactMap { CIDR($0) }
+}

@@ -1,0 +1,118 @@
+// Refresh, CreatePermission and ChannelBind (RFC 8656 §8, §10, §12).
+
+internal import NetTypes
+internal import STUN
+
+extension TURNServer {
+  /// RFC 8656 §8.2.
+  mutating func refresh(
+    _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser, effects: inout [Effect]
+  ) -> Verdict {
+    guard let configuration else { return .drop(.unknownMethod) }
+    guard let handle = ownAllocation(request, user) else { return .reply }
+    let refused = refuseUnknown(request, user) {
+      $0 == .lifetime || $0 == .requestedAddressFamily
+    }
+    if let refused { return refused }
+    if let range = request.message.value(of: .requestedAddressFamily) {
+      guard range.count == 4 else { return refuse(request, .badRequest, user) }
+      // RFC 8656 §8.2: a family that is not the relay's.
+      guard bytes[range.lowerBound] == allocations[handle]?.relayAddress.ip.family.rawValue else {
+        return refuse(request, .peerAddressFamilyMismatch, user)
+      }
+    }
+    let requested = request.message.uint32(.lifetime, bytes)
+    if requested == nil, request.message.has(.lifetime) {
+      return refuse(request, .badRequest, user)
+    }
+    if requested == 0 {
+      end(handle, now: request.now, effects: &effects)
+      return succeed(request, user) { $0.add(.lifetime, uint32: 0) }
+    }
+    let lifetime = configuration.limits.grant(requested)
+    allocations[handle]?.expiresAt = request.now + lifetime
+    if let relay = allocations[handle]?.relay {
+      timers.schedule(Int(relay.index), at: request.now + lifetime)
+    }
+    return succeed(request, user) {
+      $0.add(.lifetime, uint32: UInt32(clamping: lifetime.components.seconds))
+    }
+  }
+
+  /// RFC 8656 §10.2: all of the peers get their permission, or none does.
+  mutating func createPermission(
+    _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser
+  ) -> Verdict {
+    guard let configuration else { return .drop(.unknownMethod) }
+    guard let handle = ownAllocation(request, user) else { return .reply }
+    if let refused = refuseUnknown(request, user, known: { $0 == .xorPeerAddress }) {
+      return refused
+    }
+    var peers: [SocketAddress] = []
+    for index in 0..<request.message.attributeCount {
+      let attribute = request.message[index]
+      guard attribute.type == Attribute.xorPeerAddress.rawValue else { continue }
+      guard
+        let peer = XorAddress.decode(bytes, attribute.range, request.message.transactionID)
+      else { return refuse(request, .badRequest, user) }
+      peers.append(peer)
+    }
+    guard !peers.isEmpty else { return refuse(request, .badRequest, user) }
+    for peer in peers {
+      if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
+    }
+    let max = configuration.limits.permissionsPerAllocationMax
+    guard let allocation = allocations[handle],
+      allocation.livePermissions(now: request.now)
+        + allocation.missing(peers, now: request.now) <= max
+    else { return refuse(request, .insufficientCapacity, user) }
+    for peer in peers {
+      _ = allocations[handle]?.permit(peer.ip, now: request.now, max: max)
+    }
+    return succeed(request, user)
+  }
+
+  /// RFC 8656 §12.2.
+  mutating func bindChannel(_ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser)
+    -> Verdict
+  {
+    guard let configuration else { return .drop(.unknownMethod) }
+    guard let handle = ownAllocation(request, user) else { return .reply }
+    let refused = refuseUnknown(request, user) {
+      $0 == .channelNumber || $0 == .xorPeerAddress
+    }
+    if let refused { return refused }
+    guard let value = request.message.uint32(.channelNumber, bytes),
+      let peer = request.message.xorAddress(.xorPeerAddress, bytes)
+    else { return refuse(request, .badRequest, user) }
+    let number = UInt16(value >> 16)
+    let last: UInt16 = configuration.legacyChannels ? 0x7fff : 0x4fff
+    guard (0x4000...last).contains(number) else { return refuse(request, .badRequest, user) }
+    if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
+    guard !configuration.peers.isOwnService(peer) else {
+      return refuse(request, .forbidden, user)
+    }
+    let limits = configuration.limits
+    // The permission first: a channel without one would carry nothing.
+    guard
+      allocations[handle]?
+        .permit(peer.ip, now: request.now, max: limits.permissionsPerAllocationMax) == true
+    else { return refuse(request, .insufficientCapacity, user) }
+    let result = allocations[handle]?
+      .bind(number, to: peer, now: request.now, max: limits.channelsPerAllocationMax)
+    switch result {
+    case .bound: return succeed(request, user)
+    case .conflict: return refuse(request, .badRequest, user)
+    case .full, nil: return refuse(request, .insufficientCapacity, user)
+    }
+  }
+
+  /// Why `peer` cannot get a permission on this allocation: 443 for the other family, 403 by the
+  /// filter.
+  private func refusal(of peer: IPAddress, for handle: SlabHandle) -> ErrorCode? {
+    guard peer.family == allocations[handle]?.relayAddress.ip.family else {
+      return .peerAddressFamilyMismatch
+    }
+    return configuration?.peers.allows(peer) == true ? nil : .forbidden
+  }
+}

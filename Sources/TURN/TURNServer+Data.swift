@@ -1,0 +1,149 @@
+// The data path: ChannelData and Send from clients, datagrams from peers (RFC 8656 §11, §12).
+
+internal import NetTypes
+internal import STUN
+
+extension TURNServer {
+  /// RFC 8656 §12.6: ChannelData from a client.
+  mutating func relayChannelData(
+    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ range: Range<Int>, now: Instant
+  ) -> Verdict {
+    guard range.count >= Wire.channelDataHeaderLength else { return .drop(.malformedChannelData) }
+    let start = range.lowerBound
+    let length = Int(bytes.uint16(at: start + 2))
+    let payload =
+      start + Wire.channelDataHeaderLength..<start + Wire.channelDataHeaderLength + length
+    // RFC 8656 §12.5: over UDP up to 3 bytes of padding may follow.
+    guard payload.upperBound <= range.upperBound, range.upperBound - payload.upperBound < 4 else {
+      return .drop(.malformedChannelData)
+    }
+    guard let handle = find(tuple) else { return .drop(.noAllocation) }
+    let number = bytes.uint16(at: start)
+    return relay(handle, range.count, payload) { allocation in
+      guard let peer = allocation.peer(of: number, now: now) else { return .failure(.noChannel) }
+      // The channel's own refreshes keep the permission alive; one that ran out stops the channel.
+      guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
+      return .success(peer)
+    }
+  }
+
+  /// RFC 8656 §11.2: a Send indication. Nothing that is wrong with it is answered.
+  mutating func relaySend(
+    _ tuple: FiveTuple, _ message: Message, _ bytes: Span<UInt8>, now: Instant
+  ) -> Verdict {
+    guard let configuration, let handle = find(tuple) else { return .drop(.noAllocation) }
+    guard let peer = message.xorAddress(.xorPeerAddress, bytes),
+      let payload = message.value(of: .data), !hasUnknownRequired(message)
+    else {
+      return relay(handle, message.range.count, message.range) { _ in .failure(.badIndication) }
+    }
+    return relay(handle, message.range.count, payload) { allocation in
+      // A permission exists only for what the filter allows; ports of our own need a look each time.
+      guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
+      guard !configuration.peers.isOwnService(peer) else { return .failure(.forbiddenPeer) }
+      return .success(peer)
+    }
+  }
+
+  private func hasUnknownRequired(_ message: Message) -> Bool {
+    for index in 0..<message.attributeCount
+    where Attribute.isComprehensionRequired(message[index].type) {
+      switch Attribute(rawValue: message[index].type) {
+      case .xorPeerAddress, .data: continue
+      default: return true
+      }
+    }
+    return false
+  }
+
+  /// Why something is not relayed, as an error without a heap.
+  private enum Decision {
+    case success(SocketAddress)
+    case failure(DropReason)
+  }
+
+  /// Counts what came from a client and, where `decide` names a peer, what goes there.
+  @inline(__always)
+  private mutating func relay(
+    _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>,
+    _ decide: (borrowing Allocation) -> Decision
+  ) -> Verdict {
+    allocations[handle]?.counters.fromClient.count(received)
+    guard let allocation = allocations[handle] else { return .drop(.noAllocation) }
+    switch decide(allocation) {
+    case .success(let peer):
+      allocations[handle]?.counters.toPeers.count(payload.count)
+      return .toPeer(relay: allocation.relay, peer: peer, payload)
+    case .failure(let reason):
+      allocations[handle]?.counters.drops &+= 1
+      return .drop(reason)
+    }
+  }
+
+  // MARK: From peers
+
+  /// RFC 8656 §11.3 and §12.7: a datagram at a relay, framed in place for the client.
+  mutating func relayPeerData(
+    _ peer: SocketAddress, _ relay: SlabHandle, _ bytes: inout MutableSpan<UInt8>,
+    _ payload: Range<Int>, now: Instant
+  ) -> Verdict {
+    guard case .allocation(let handle)? = relays[relay]?.owner,
+      let allocation = allocations[handle]
+    else { return .drop(.noRelay) }
+    allocations[handle]?.counters.fromPeers.count(payload.count)
+    let framed: Range<Int>?
+    let reason: DropReason
+    if !allocation.permits(peer.ip, now: now) {
+      (framed, reason) = (nil, .noPermission)
+    } else if let channel = allocation.channel(of: peer, now: now) {
+      (framed, reason) = (frame(channel, &bytes, payload), .tooLong)
+    } else {
+      (framed, reason) = (frameDataIndication(peer, &bytes, payload), .tooLong)
+    }
+    guard let framed else {
+      allocations[handle]?.counters.drops &+= 1
+      return .drop(reason)
+    }
+    allocations[handle]?.counters.toClient.count(framed.count)
+    return .toClient(allocation: handle, allocation.fiveTuple, framed)
+  }
+
+  /// RFC 8656 §12.4: four bytes in front; over UDP no padding behind.
+  private func frame(_ channel: UInt16, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>)
+    -> Range<Int>?
+  {
+    guard let length = UInt16(exactly: payload.count) else { return nil }
+    let start = payload.lowerBound - Wire.channelDataHeaderLength
+    bytes.store(channel, at: start)
+    bytes.store(length, at: start + 2)
+    return start..<payload.upperBound
+  }
+
+  /// RFC 8656 §11.4: a Data indication around the payload.
+  private mutating func frameDataIndication(
+    _ peer: SocketAddress, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>
+  ) -> Range<Int>? {
+    let addressLength = XorAddress.length(peer.ip.family)
+    let front = Wire.headerLength + 2 * Wire.attributeHeaderLength + addressLength
+    let padding = -payload.count & 3
+    let start = payload.lowerBound - front
+    let end = payload.upperBound + padding
+    guard let length = UInt16(exactly: end - start - Wire.headerLength) else { return nil }
+    let id = TransactionID(using: &indicationIDs)
+    bytes.store(MessageType(.data, .indication).rawValue, at: start)
+    bytes.store(length, at: start + 2)
+    bytes.store(Wire.magicCookie, at: start + 4)
+    bytes.store(id.high, at: start + 8)
+    bytes.store(id.low, at: start + 12)
+    var offset = start + Wire.headerLength
+    bytes.store(Attribute.xorPeerAddress.rawValue, at: offset)
+    bytes.store(UInt16(addressLength), at: offset + 2)
+    XorAddress.encode(peer, into: &bytes, at: offset + 4, id)
+    offset += Wire.attributeHeaderLength + addressLength
+    bytes.store(Attribute.data.rawValue, at: offset)
+    bytes.store(UInt16(payload.count), at: offset + 2)
+    // Zeros, never what the buffer held before (CVE-2020-4067 in coturn).
+    for offset in payload.upperBound..<end { bytes[offset] = 0 }
+    return start..<end
+  }
+}

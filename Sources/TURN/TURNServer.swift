@@ -1,0 +1,239 @@
+// The TURN server as a state machine: datagrams in, a verdict and effects out (RFC 8656).
+
+public import NetTypes
+public import STUN
+
+/// One event loop's share of a TURN server, and its STUN server. It does no I/O and reads no clock.
+public struct TURNServer: ~Copyable {
+  /// What the server counts besides each allocation's own traffic.
+  public struct Statistics: Sendable {
+    public fileprivate(set) var drops = [UInt64](
+      repeating: 0, count: DropReason.allCases.count)
+    public internal(set) var bindingRequests: UInt64 = 0
+    public internal(set) var requests: UInt64 = 0
+    /// Error responses by code.
+    public internal(set) var errors: [Int: UInt64] = [:]
+    public internal(set) var allocationsCreated: UInt64 = 0
+    /// Sum over the allocations that ended.
+    public internal(set) var ended = AllocationCounters()
+    /// Datagrams that the kernel did not take, by its error.
+    public internal(set) var sendFailures: UInt64 = 0
+
+    public func drops(_ reason: DropReason) -> UInt64 { drops[reason.rawValue] }
+  }
+
+  /// A relay socket, and whose it is.
+  struct Relay {
+    enum Owner {
+      case opening
+      case allocation(SlabHandle)
+      /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6).
+      case reserved(token: UInt64, username: String, until: Instant)
+    }
+    let address: SocketAddress
+    var owner: Owner
+  }
+
+  /// `nil` for a server that answers Binding requests only.
+  let configuration: TURNConfiguration?
+  let quota: (any AllocationQuota)?
+  var random: any RandomNumberGenerator
+  /// The answer that ``Verdict/reply`` speaks of.
+  public internal(set) var reply = MessageBuilder()
+  public internal(set) var statistics = Statistics()
+  /// Kept true by whoever drives the server.
+  public var wallClock: WallClock
+
+  var allocations: Slab<Allocation>
+  var relays: Slab<Relay>
+  var byFiveTuple = SlotTable()
+  let hashKey: HashKey
+  /// Transaction ids of indications: nobody answers them, so nobody gains by guessing one.
+  var indicationIDs: SplitMix64
+  var timers: TimerWheel
+  var opening: OpeningAllocation?
+
+  /// - Parameters:
+  ///   - configuration: `nil` serves STUN Binding only.
+  ///   - quota: shared by the loops; needed with a configuration.
+  ///   - random: for ports, tokens, ids and hash keys; cryptographic outside of tests.
+  public init(
+    _ configuration: TURNConfiguration?, quota: (any AllocationQuota)?,
+    random: any RandomNumberGenerator, wallClock: WallClock, now: Instant
+  ) {
+    self.configuration = configuration
+    self.quota = quota
+    var random = random
+    hashKey = HashKey(using: &random)
+    indicationIDs = SplitMix64(seed: random.next())
+    self.random = random
+    self.wallClock = wallClock
+    let limit = configuration?.limits.allocationsMax ?? 0
+    allocations = Slab(capacity: limit)
+    // Reservations hold relays too.
+    relays = Slab(capacity: 2 * limit)
+    timers = TimerWheel(now: now)
+  }
+
+  // MARK: Datagrams
+
+  /// A datagram from a client's side of the server.
+  ///
+  /// - Parameters:
+  ///   - bytes: the receive slot; `payload` is where the datagram is in it.
+  ///   - effects: to be carried out before the next input.
+  public mutating func received(
+    from tuple: FiveTuple, in bytes: borrowing MutableSpan<UInt8>, at payload: Range<Int>,
+    now: Instant, effects: inout [Effect]
+  ) -> Verdict {
+    let verdict: Verdict
+    let bytes = bytes.span
+    if payload.isEmpty {
+      verdict = .drop(.notRecognized)
+    } else {
+      switch DatagramKind(firstByte: bytes[payload.lowerBound]) {
+      case .channelData: verdict = relayChannelData(tuple, bytes, payload, now: now)
+      case .stun: verdict = route(tuple, bytes, payload, now: now, effects: &effects)
+      case .unknown: verdict = .drop(.notRecognized)
+      }
+    }
+    return count(verdict)
+  }
+
+  /// A datagram from a peer at a relay. The header the client expects is written in front of the
+  /// payload: the slot needs 64 free bytes there, and 3 behind for padding.
+  public mutating func received(
+    fromPeer peer: SocketAddress, at relay: SlabHandle, in bytes: inout MutableSpan<UInt8>,
+    at payload: Range<Int>, now: Instant
+  ) -> Verdict {
+    count(relayPeerData(peer, relay, &bytes, payload, now: now))
+  }
+
+  private mutating func count(_ verdict: Verdict) -> Verdict {
+    if case .drop(let reason) = verdict { statistics.drops[reason.rawValue] &+= 1 }
+    return verdict
+  }
+
+  /// The router: one method, one handler.
+  private mutating func route(
+    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ range: Range<Int>, now: Instant,
+    effects: inout [Effect]
+  ) -> Verdict {
+    let message: Message
+    do {
+      message = try Message(bytes, in: range)
+    } catch {
+      return .drop(.malformedSTUN)
+    }
+    switch (message.type.messageClass, message.type.method) {
+    case (.request, .binding):
+      statistics.bindingRequests &+= 1
+      BindingResponder.answer(message, from: tuple.client, into: &reply)
+      return .reply
+    case (.indication, .binding):
+      // RFC 8489 §6.3.2: a keep-alive; there is nothing to do and nothing wrong.
+      return .drop(.unexpectedClass)
+    case (.indication, .send):
+      return relaySend(tuple, message, bytes, now: now)
+    case (.request, let method?) where configuration != nil:
+      statistics.requests &+= 1
+      return answer(
+        Request(tuple: tuple, message: message, now: now), method, bytes, effects: &effects)
+    case (.request, _):
+      return .drop(.unknownMethod)
+    default:
+      return .drop(.unexpectedClass)
+    }
+  }
+
+  private mutating func answer(
+    _ request: Request, _ method: Method, _ bytes: Span<UInt8>, effects: inout [Effect]
+  ) -> Verdict {
+    let key: AuthenticatedUser
+    switch authenticate(request, bytes) {
+    case .user(let user): key = user
+    case .refused: return .reply
+    }
+    switch method {
+    case .allocate: return allocate(request, bytes, key, effects: &effects)
+    case .refresh: return refresh(request, bytes, key, effects: &effects)
+    case .createPermission: return createPermission(request, bytes, key)
+    case .channelBind: return bindChannel(request, bytes, key)
+    case .binding, .send, .data: return .drop(.unknownMethod)
+    }
+  }
+
+  // MARK: Time
+
+  public var nextDeadline: Instant? { timers.nextDeadline }
+
+  /// Ends what has expired.
+  public mutating func advance(to now: Instant, effects: inout [Effect]) {
+    var due: [Int] = []
+    timers.advance(to: now) { due.append($0) }
+    for index in due { expire(relayAt: index, now: now, effects: &effects) }
+  }
+
+  /// Ends everything, as a stopping server does, so that every allocation's record is told.
+  public mutating func endAll(now: Instant, effects: inout [Effect]) {
+    for handle in relays.handles {
+      switch relays[handle]?.owner {
+      case .allocation(let allocation): end(allocation, now: now, effects: &effects)
+      case .reserved: release(handle, effects: &effects)
+      case .opening, nil: break
+      }
+    }
+  }
+
+  // MARK: Inspection
+
+  public var allocationCount: Int { allocations.count }
+
+  /// Every live allocation. Takes time in proportion: for people and programs that watch.
+  public func records(now: Instant) -> [AllocationRecord] {
+    allocations.handles.compactMap { handle in
+      allocations[handle].map { Self.record($0, now: now) }
+    }
+  }
+
+  /// The kernel did not take what the last verdict said to send: it is no traffic but a drop.
+  public mutating func sendFailed(_ verdict: Verdict) {
+    statistics.sendFailures &+= 1
+    switch verdict {
+    case .toPeer(let relay, _, let range):
+      guard case .allocation(let handle)? = relays[relay]?.owner else { return }
+      allocations[handle]?.counters.toPeers.uncount(range.count)
+      allocations[handle]?.counters.drops &+= 1
+    case .toClient(let handle, _, let range):
+      guard allocations.contains(handle) else { return }
+      allocations[handle]?.counters.toClient.uncount(range.count)
+      allocations[handle]?.counters.drops &+= 1
+    case .drop, .reply, .pending: break
+    }
+  }
+
+  static func record(_ allocation: Allocation, now: Instant) -> AllocationRecord {
+    AllocationRecord(
+      id: allocation.id, username: allocation.username, fiveTuple: allocation.fiveTuple,
+      relayAddress: allocation.relayAddress, age: now - allocation.createdAt,
+      timeToLive: max(.zero, allocation.expiresAt - now),
+      permissions: allocation.livePermissions(now: now),
+      channels: allocation.channels.count { $0.expiresAt > now }, counters: allocation.counters)
+  }
+
+  /// The allocation of a 5-tuple.
+  func find(_ tuple: FiveTuple) -> SlabHandle? {
+    let slot = byFiveTuple.find(hashKey.hash(tuple)) { index in
+      guard let handle = allocations.handle(at: index) else { return false }
+      return allocations[handle]?.fiveTuple == tuple
+    }
+    return slot.flatMap { allocations.handle(at: $0) }
+  }
+}
+
+/// A request on its way through a handler.
+struct Request {
+  let tuple: FiveTuple
+  let message: Message
+  let now: Instant
+}

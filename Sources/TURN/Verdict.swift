@@ -1,0 +1,68 @@
+// What a TURNServer says to do: with one datagram by value, and with the world in a list.
+
+public import NetTypes
+
+/// What becomes of the datagram that was just handed in.
+public enum Verdict: Equatable, Sendable {
+  case drop(DropReason)
+  /// Send ``TURNServer/reply`` back to where the datagram came from.
+  case reply
+  /// An effect has to be carried out first; its result gives the next verdict.
+  case pending
+  /// Send the range of the buffer from the relay's socket to the peer.
+  case toPeer(relay: SlabHandle, peer: SocketAddress, Range<Int>)
+  /// Send the range of the buffer to the client, from the server address it knows.
+  case toClient(allocation: SlabHandle, FiveTuple, Range<Int>)
+}
+
+/// What is to be done besides, in order, before the next input.
+public enum Effect: Equatable, Sendable {
+  /// Open a UDP socket at this address and answer with ``TURNServer/relayOpened(_:ok:now:effects:)``.
+  case openRelay(SlabHandle, SocketAddress)
+  case closeRelay(SlabHandle)
+  /// An allocation came to be, or ended with these final counters.
+  case started(AllocationID)
+  case ended(AllocationRecord)
+}
+
+/// Why a datagram was not answered or not relayed: each has a counter.
+public enum DropReason: Int, CaseIterable, Sendable {
+  /// Neither STUN nor ChannelData by its first byte, or empty.
+  case notRecognized
+  /// Not a well-formed STUN message.
+  case malformedSTUN
+  /// ChannelData shorter than its header says, or with more than padding behind it.
+  case malformedChannelData
+  /// A response, or an indication that only a server sends.
+  case unexpectedClass
+  /// A request of a method that is not served.
+  case unknownMethod
+  /// Data or ChannelData on a 5-tuple without allocation.
+  case noAllocation
+  /// A channel number that is not bound.
+  case noChannel
+  /// No live permission for the peer.
+  case noPermission
+  /// A peer that the filter refuses.
+  case forbiddenPeer
+  /// A Send indication without peer or data, of the other family, or with unknown attributes.
+  case badIndication
+  /// A datagram for a relay that is gone.
+  case noRelay
+  /// Longer than a ChannelData or Data indication can carry.
+  case tooLong
+}
+
+/// An allocation as it is, or was at its end.
+public struct AllocationRecord: Equatable, Sendable {
+  public let id: AllocationID
+  public let username: String
+  public let fiveTuple: FiveTuple
+  public let relayAddress: SocketAddress
+  public let age: Duration
+  /// Zero for one that ended.
+  public let timeToLive: Duration
+  public let permissions: Int
+  public let channels: Int
+  public let counters: AllocationCounters
+}

@@ -1,0 +1,176 @@
+// One side of an established connection: answers pings, and closes as the RFC says.
+
+public import NetTypes
+
+/// What a connection made of a step of its input.
+public enum ConnectionEvent: Sendable, Equatable {
+  /// All bytes given are taken in; go on when more arrive.
+  case needMore
+  /// A message; none comes once a close frame was sent.
+  case message(Message)
+  /// A pong; pings are answered without being told.
+  case pong(Payload)
+  /// The peer's close frame, nil without a code; the answer it is owed is in the output. A server
+  /// writes its output and closes the transport, a client waits for the server to do so.
+  case closed(CloseCode?, reason: String)
+  /// The peer broke a rule and was told so: write the output and close the transport.
+  case failed(WebSocketFault)
+}
+
+/// The state of an established WebSocket connection (RFC 6455 §5.5, §7).
+///
+/// Everything to be sent is appended to an output of the caller's. What appends nothing because the
+/// connection is past sending returns false. A driver calls `advance` when `nextDeadline` has come.
+public struct WebSocketConnection: ~Copyable, Sendable {
+  /// How far the closing handshake is.
+  public enum State: Sendable, Equatable {
+    case open
+    /// Our close frame is sent; the peer's is awaited until the deadline.
+    case closing(until: Instant)
+    /// Close frames are exchanged, or the connection failed.
+    case closed
+  }
+
+  public private(set) var state = State.open
+  private var decoder: FrameDecoder
+  private var maskKeys: MaskKeys?
+
+  private init(_ decoder: consuming FrameDecoder, _ maskKeys: MaskKeys?) {
+    self.decoder = decoder
+    self.maskKeys = maskKeys
+  }
+
+  /// A server's side.
+  public static func server(
+    messageBytesMax: Int = WebSocketLimits.messageBytesMax
+  ) -> WebSocketConnection {
+    WebSocketConnection(FrameDecoder(role: .server, messageBytesMax: messageBytesMax), nil)
+  }
+
+  /// A client's side. Masking keys come from a small generator with this seed: right for peers that
+  /// we run ourselves, where nobody plants bytes for a proxy to misread (RFC 6455 §10.3).
+  public static func client(
+    maskSeed: UInt64, messageBytesMax: Int = WebSocketLimits.messageBytesMax
+  ) -> WebSocketConnection {
+    WebSocketConnection(
+      FrameDecoder(role: .client, messageBytesMax: messageBytesMax), MaskKeys(state: maskSeed))
+  }
+
+  /// Whether messages can still be sent; a broadcast that was framed once asks this.
+  public var isOpen: Bool { state == .open }
+
+  // MARK: Receiving
+
+  /// Goes on in `input` at `offset`, as `FrameDecoder.next` does. Pongs and close frames that are
+  /// owed are appended to `output`; together they are no longer than the input they answer, but for
+  /// one close frame.
+  public mutating func receive(
+    _ input: inout MutableSpan<UInt8>, at offset: inout Int, output: inout [UInt8]
+  ) -> ConnectionEvent {
+    while true {
+      if state == .closed {
+        offset = input.count
+        return .needMore
+      }
+      switch decoder.next(in: &input, at: &offset) {
+      case .needMore: return .needMore
+      case .message(let message): if isOpen { return .message(message) }
+      case .pong(let payload): if isOpen { return .pong(payload) }
+      case .ping(let payload): if isOpen { answer(payload, input.span, &output) }
+      case .close(let code, let reason):
+        // RFC 6455 §5.5.1: answered with the same code, unless ours was sent first.
+        if isOpen { appendClose(code, "", &output) }
+        state = .closed
+        return .closed(code, reason: reason)
+      case .failed(let fault):
+        if isOpen { appendClose(fault.closeCode, fault.rawValue, &output) }
+        state = .closed
+        return .failed(fault)
+      }
+    }
+  }
+
+  /// The same for an array, in which a payload's range then counts.
+  public mutating func receive(
+    _ input: inout [UInt8], at offset: inout Int, output: inout [UInt8]
+  ) -> ConnectionEvent {
+    var span = input.mutableSpan
+    return receive(&span, at: &offset, output: &output)
+  }
+
+  /// RFC 6455 §5.5.3: a pong has the payload of its ping.
+  private mutating func answer(
+    _ ping: Payload, _ input: Span<UInt8>, _ output: inout [UInt8]
+  ) {
+    let key = maskKeys?.next()
+    ping.withSpan(in: input) { payload in
+      FrameEncoder.append(to: &output, opcode: .pong, payload: payload, maskKey: key)
+    }
+  }
+
+  // MARK: Sending
+
+  /// Appends a whole message.
+  @discardableResult
+  public mutating func send(
+    _ kind: MessageKind, _ payload: Span<UInt8>, output: inout [UInt8]
+  ) -> Bool {
+    guard isOpen else { return false }
+    FrameEncoder.append(
+      to: &output, opcode: kind.opcode, payload: payload, maskKey: maskKeys?.next())
+    return true
+  }
+
+  /// Appends a ping with at most `WebSocketLimits.controlBytesMax` bytes.
+  @discardableResult
+  public mutating func ping(_ payload: Span<UInt8>, output: inout [UInt8]) -> Bool {
+    guard isOpen else { return false }
+    FrameEncoder.append(to: &output, opcode: .ping, payload: payload, maskKey: maskKeys?.next())
+    return true
+  }
+
+  // MARK: Closing
+
+  /// Appends a close frame and begins to wait for the peer's.
+  @discardableResult
+  public mutating func close(
+    _ code: CloseCode, reason: String = "", now: Instant, output: inout [UInt8]
+  ) -> Bool {
+    guard isOpen else { return false }
+    appendClose(code, reason, &output)
+    state = .closing(until: now + WebSocketLimits.closeWait)
+    return true
+  }
+
+  /// When `advance` wants to be called, or nil.
+  public var nextDeadline: Instant? {
+    guard case .closing(let deadline) = state else { return nil }
+    return deadline
+  }
+
+  /// True when the peer's close frame did not come in time: close the transport.
+  public mutating func advance(to now: Instant) -> Bool {
+    guard let deadline = nextDeadline, now >= deadline else { return false }
+    state = .closed
+    return true
+  }
+
+  private mutating func appendClose(
+    _ code: CloseCode?, _ reason: String, _ output: inout [UInt8]
+  ) {
+    FrameEncoder.appendClose(to: &output, code, reason: reason, maskKey: maskKeys?.next())
+  }
+}
+
+/// Masking keys from a seed (SplitMix64).
+struct MaskKeys: Sendable {
+  var state: UInt64
+
+  mutating func next() -> UInt32 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return UInt32(truncatingIfNeeded: (mixed ^ (mixed >> 31)) >> 32)
+  }
+}
