@@ -64,7 +64,9 @@ let package = Package(
       ], swiftSettings: house),
 
     // Services.
-    library("RelayService", ["EventLoop", "NetTypes", "Crypto", "STUN", "TURN", "Logging"]),
+    library(
+      "RelayService",
+      ["Configuration", "EventLoop", "NetTypes", "Crypto", "STUN", "TURN", "Logging"]),
     library(
       "SignalingService",
       [
@@ -81,8 +83,10 @@ let package = Package(
     program(
       "parleyd",
       ["Configuration", "Logging", "NetTypes", "RelayService", "SignalingService", "AdminService"]),
-    program("stund", ["Configuration", "Logging", "NetTypes", "RelayService"]),
-    program("turnd", ["Configuration", "Logging", "NetTypes", "RelayService", "AdminService"]),
+    program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService"]),
+    program(
+      "turnd",
+      ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService"]),
     program("parleyctl", ["Configuration", "NetTypes"]),
     program(
       "parley-load",

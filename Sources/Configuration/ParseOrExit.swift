@@ -14,6 +14,8 @@ public enum ExitStatus {
   public static let success: Int32 = 0
   /// EX_USAGE of sysexits.h: what was given is wrong.
   public static let usage: Int32 = 64
+  /// EX_UNAVAILABLE: the system refused what was asked for, an address for example.
+  public static let unavailable: Int32 = 69
 }
 
 /// The machine as it is: the sources of the real programs.
@@ -41,9 +43,17 @@ enum Machine {
     }
   }
 
-  private static func end(_ text: String, _ output: FileHandle, _ status: Int32) -> Never {
+  static func end(_ text: String, _ output: FileHandle, _ status: Int32) -> Never {
     try? output.write(contentsOf: Data(text.utf8))
     exit(status)
+  }
+}
+
+extension ServerConfiguration {
+  /// Ends the process with one line: the settings were fine, but the system did not let it start.
+  public static func failToStart(program: Program, _ reason: String) -> Never {
+    Machine.end(
+      "\(program.rawValue): \(reason)\n", FileHandle.standardError, ExitStatus.unavailable)
   }
 }
 

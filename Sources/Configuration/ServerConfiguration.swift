@@ -67,6 +67,8 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var userQuota: Int?
   /// The most allocations of all users at a time.
   public internal(set) var totalQuota = 0
+  /// Whether channels that RFC 8656 no longer has may be bound.
+  public internal(set) var hasLegacyChannels = false
   /// What parleyd tells browsers about using the relay.
   public internal(set) var relayPolicy = RelayPolicy.fallback
   /// What parleyd tells clients to use as servers, as given; see `stunURLs` and `turnURLs`.

@@ -116,6 +116,14 @@ extension ServerConfiguration {
         $0.totalQuota = try OptionValues.number($1, in: 1...1_000_000)
       }),
     Row(
+      programs: relays,
+      option: ServerOption.toggle(
+        "legacy-channels",
+        help: "Let clients of RFC 5766 bind the channels 0x5000 to 0x7FFF too."
+      ) {
+        $0.hasLegacyChannels = true
+      }),
+    Row(
       programs: signaling,
       option: ServerOption.value(
         "relay-policy", "WORD", default: RelayPolicy.fallback.rawValue,

@@ -1,4 +1,25 @@
-// Entry.
-@main struct Main {
-  static func main() {}
+// stund: the STUN server alone.
+
+import Configuration
+import EventLoop
+import Logging
+import NetTypes
+import RelayService
+
+@main struct Stund {
+  static func main() {
+    let configuration = ServerConfiguration.parseOrExit(program: .stund)
+    Log.configure(level: configuration.logLevel)
+    do {
+      let loops = try LoopGroup(count: configuration.threads)
+      let relay = try RelayService(
+        on: loops, RelayService.Settings(configuration, relays: false))
+      for address in relay.addresses {
+        Log.info("listening", ["transport": "udp", "address": .public(address.text)])
+      }
+      try loops.run { _ in relay.stop() }
+    } catch {
+      ServerConfiguration.failToStart(program: .stund, "\(error)")
+    }
+  }
 }

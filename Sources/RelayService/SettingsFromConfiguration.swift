@@ -1,0 +1,46 @@
+// From what the operator configured to what the relay is told.
+
+public import Configuration
+internal import Crypto
+internal import NetTypes
+internal import STUN
+internal import TURN
+
+extension RelayService.Settings {
+  /// RFC 8489 §9.2: how long a nonce is good before clients are asked to take a new one.
+  private static let nonceLifetime = Duration.seconds(600)
+
+  /// - Parameters:
+  ///   - configuration: valid, as its `load` gives it.
+  ///   - relays: `false` for STUN alone.
+  ///   - ownSecret: a secret of this process, accepted besides the configured ones.
+  public init(_ configuration: ServerConfiguration, relays: Bool, ownSecret: String? = nil) {
+    let listeners = configuration.listeners.map(\.address)
+    self.init(
+      listeners: listeners,
+      turn: relays ? Self.turn(configuration, listeners, ownSecret) : nil,
+      userQuota: configuration.userQuota, totalQuota: configuration.totalQuota)
+  }
+
+  private static func turn(
+    _ configuration: ServerConfiguration, _ listeners: [SocketAddress], _ ownSecret: String?
+  ) -> TURNConfiguration {
+    var random = SecureRandom()
+    var services = listeners
+    if let http = configuration.http { services.append(http) }
+    if case .tcp(let address)? = configuration.admin { services.append(address) }
+    let users = Dictionary(
+      uniqueKeysWithValues: configuration.users.map { ($0.name, $0.password.text) })
+    return TURNConfiguration(
+      realm: configuration.realm,
+      credentials: CredentialStore(
+        realm: configuration.realm, users: users,
+        secrets: configuration.secrets.map(\.text) + (ownSecret.map { [$0] } ?? [])),
+      nonces: NonceMint(key: random.bytes(32), lifetime: nonceLifetime),
+      peers: PeerFilter(
+        allow: configuration.allowedPeers, deny: configuration.deniedPeers,
+        relayAddresses: configuration.relayAddresses, ownServices: services),
+      relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
+      legacyChannels: configuration.hasLegacyChannels)
+  }
+}
