@@ -1,0 +1,1 @@
+"""What the scenarios share: starting daemons, talking to them, and saying what came out."""

@@ -1,0 +1,50 @@
+"""The admin endpoint: what the server says about itself."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+
+SECONDS_MAX = 5
+
+SIDES = ("fromClient", "toClient", "fromPeer", "toPeer")
+
+
+class Admin:
+    """Asks one HTTP address, without a proxy whatever the environment says."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def get(self, path: str):
+        """The JSON at `path`."""
+        with self._opener.open(self.url + path, timeout=SECONDS_MAX) as response:
+            return json.load(response)
+
+    def answers(self, path: str = "/stats") -> bool:
+        """Whether there is a good answer at `path`."""
+        try:
+            with self._opener.open(self.url + path, timeout=SECONDS_MAX) as response:
+                return response.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def relay(self) -> dict:
+        """The counters of the relay."""
+        return self.get("/stats")["relay"]
+
+    def signaling(self) -> dict:
+        """The counters of signaling."""
+        return self.get("/stats")["signaling"]
+
+    def allocations(self) -> list[dict]:
+        """The allocations that live now."""
+        return self.get("/allocations")["allocations"]
+
+    def relayed(self) -> dict[str, tuple[int, int]]:
+        """Packets and payload bytes on each side, of ended and of living allocations together."""
+        counted = [self.relay()["closed"], *self.allocations()]
+        return {side: (sum(each[side]["packets"] for each in counted),
+                       sum(each[side]["bytes"] for each in counted)) for side in SIDES}

@@ -1,0 +1,53 @@
+"""What every uclient scenario wants of the relay afterwards."""
+
+from __future__ import annotations
+
+from harness import daemons, uclient
+from harness.admin import SIDES
+from harness.process import wait_until
+
+
+class Ledger:
+    """The relay's counters around one run of uclient."""
+
+    def __init__(self, server: daemons.Turnd) -> None:
+        self.server = server
+        self.relayed = server.admin.relayed()
+        self.created = server.admin.relay()["allocationsCreated"]
+        self.live = len(server.admin.allocations())
+
+    def check(self, context, label: str, run: uclient.Outcome, clients: int,
+              in_pairs: bool = False) -> None:
+        """Holds the counters to what uclient printed.
+
+        There is no tolerance. Each message goes through the relay twice, whether it comes back from
+        an echoing peer (out by one allocation, back by the same) or goes from one allocation to
+        another: client → relay → peer, then peer → relay → client. So on each of the four sides the
+        relay sees just the messages that uclient sent, with just their payload; and uclient
+        retransmits nothing but requests, which are not relayed.
+        """
+        context.ok(f"{label}: nothing lost", run.sent > 0 and run.sent == run.received
+                   and run.sent_bytes == run.received_bytes, run.figures())
+        if run.sent == 0 or run.sent != run.received:
+            context.note(run.output[-1500:])
+        expected = {side: (run.sent, run.sent_bytes) for side in SIDES}
+
+        def counted() -> dict[str, tuple[int, int]]:
+            now = self.server.admin.relayed()
+            return {side: (now[side][0] - self.relayed[side][0],
+                           now[side][1] - self.relayed[side][1]) for side in SIDES}
+
+        wait_until(lambda: counted() == expected, 3)
+        context.same(f"{label}: the relay counted what was sent", counted(), expected)
+        self.check_no_leak(context, label, clients, uclient.forgotten(clients, in_pairs))
+
+    def check_no_leak(self, context, label: str, clients: int, forgotten: int) -> None:
+        """Every allocation but those that uclient itself forgets is gone."""
+        def left() -> int:
+            return len(self.server.admin.allocations()) - self.live
+
+        wait_until(lambda: left() <= forgotten, 5)
+        created = self.server.admin.relay()["allocationsCreated"] - self.created
+        context.ok(f"{label}: no allocation leaked",
+                   left() == forgotten and created == forgotten + clients,
+                   f"created {created}, left {left()}, of which uclient forgets {forgotten}")

@@ -1,0 +1,17 @@
+"""turnutils_uclient through channels to an echoing peer: all comes back, all is counted."""
+
+from harness import daemons, uclient
+from harness.relaychecks import Ledger
+
+
+def run(context):
+    """Two clients, small messages, then few that fill a packet."""
+    server = context.daemon(daemons.Turnd(context.port(), context.port()))
+    peer = uclient.peer(context)
+    ledger = Ledger(server)
+    outcome = uclient.run(server, *peer)
+    ledger.check(context, "channels", outcome, clients=2)
+
+    ledger = Ledger(server)
+    outcome = uclient.run(server, *peer, messages=50, length=1200)
+    ledger.check(context, "channels, 1,200 bytes", outcome, clients=2)

@@ -1,0 +1,13 @@
+"""turnutils_uclient through Send and Data indications: all comes back, all is counted."""
+
+from harness import daemons, uclient
+from harness.relaychecks import Ledger
+
+
+def run(context):
+    """Two clients to an echoing peer."""
+    server = context.daemon(daemons.Turnd(context.port(), context.port()))
+    peer = uclient.peer(context)
+    ledger = Ledger(server)
+    outcome = uclient.run(server, "-s", *peer)
+    ledger.check(context, "indications", outcome, clients=2)
