@@ -7,6 +7,19 @@ from harness.admin import SIDES
 from harness.process import wait_until
 
 
+def framing(run: uclient.Outcome) -> dict[str, int]:
+    """Bytes in front of and behind the payload of each message, on the client's side.
+
+    RFC 8656 §12.4: a channel's header is 4 bytes, over UDP without padding. An indication is a STUN
+    header, XOR-PEER-ADDRESS, and DATA with its padding; uclient adds a FINGERPRINT to its own.
+    """
+    if not run.by_indications:
+        return {"fromClient": 4, "toClient": 4}
+    address = 4 + (20 if run.ipv6_peers else 8)
+    around = 20 + address + 4 + -run.length % 4
+    return {"fromClient": around + 8, "toClient": around}
+
+
 class Ledger:
     """The relay's counters around one run of uclient."""
 
@@ -23,14 +36,17 @@ class Ledger:
         There is no tolerance. Each message goes through the relay twice, whether it comes back from
         an echoing peer (out by one allocation, back by the same) or goes from one allocation to
         another: client → relay → peer, then peer → relay → client. So on each of the four sides the
-        relay sees just the messages that uclient sent, with just their payload; and uclient
-        retransmits nothing but requests, which are not relayed.
+        relay sees just the messages that uclient sent: on the peers' side their payload, on the
+        client's side with the framing that `framing` tells byte by byte. uclient retransmits
+        nothing but requests, and those are not relayed.
         """
         context.ok(f"{label}: nothing lost", run.sent > 0 and run.sent == run.received
                    and run.sent_bytes == run.received_bytes, run.figures())
         if run.sent == 0 or run.sent != run.received:
             context.note(run.output[-1500:])
-        expected = {side: (run.sent, run.sent_bytes) for side in SIDES}
+        framed = framing(run)
+        expected = {side: (run.sent, run.sent_bytes + run.sent * framed.get(side, 0))
+                    for side in SIDES}
 
         def counted() -> dict[str, tuple[int, int]]:
             now = self.server.admin.relayed()

@@ -27,6 +27,9 @@ class Outcome:
     received_bytes: int
     exit_code: int
     output: str
+    by_indications: bool
+    ipv6_peers: bool
+    length: int
 
     def figures(self) -> str:
         """The totals on one line."""
@@ -57,7 +60,7 @@ def run(server: daemons.Daemon, *flags: str, host: str = "127.0.0.1", clients: i
         output, code = (late.stdout or b"").decode(errors="replace"), -1
     sent, received = last_pair(r"tot_send_msgs=(\d+), tot_recv_msgs=(\d+)", output)
     out, back = last_pair(r"tot_send_bytes ~ (\d+), tot_recv_bytes ~ (\d+)", output)
-    return Outcome(sent, received, out, back, code, output)
+    return Outcome(sent, received, out, back, code, output, "-s" in flags, "-x" in flags, length)
 
 
 def peer(context, host: str = "127.0.0.1") -> list[str]:
