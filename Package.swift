@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL"),
     .target(
       name: "CSimdjson",
+      cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
       linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
 
     // Values.
@@ -101,8 +102,14 @@ let package = Package(
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
+    tests(
+      "SignalingServiceTests",
+      [
+        "SignalingService", "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
+      ]),
     tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
     tests("HouseRules", []),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

@@ -48,7 +48,9 @@ extension OptionTable {
     var result: [String: RawValues] = [:]
     for (key, value) in try content(path: path, shownPath, reader).sorted(by: { $0.key < $1.key }) {
       guard let option = option(named: key), option.isInFile else {
-        throw unknown("\(shownPath): \(Quoted.text(key))", name: key) { "\"\($0)\"" }
+        throw unknown("\(shownPath): \(Quoted.text(key))", name: String(key.drop { $0 == "-" })) {
+          "\"\($0)\""
+        }
       }
       let source = ValueSource.file(path: shownPath, key: key)
       result[key] = RawValues(values: try values(value, of: option, source), source: source)
@@ -68,14 +70,18 @@ extension OptionTable {
     guard bytes.count <= Self.fileBytesMax else {
       throw ConfigurationError("--config: \(shownPath) is larger than \(Self.fileBytesMax) bytes")
     }
+    if let problem = JSON5Outline.problem(in: bytes) {
+      throw ConfigurationError("\(shownPath), line \(problem.line): \(problem.message)")
+    }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
+    // What else the decoder tells may quote the file, and so a secret.
     do {
       return try decoder.decode([String: FileValue].self, from: Data(bytes))
     } catch DecodingError.typeMismatch {
       throw ConfigurationError("\(shownPath): not one JSON5 object, { \"listen\": […], … }")
     } catch {
-      throw ConfigurationError("\(shownPath)\(Self.place(error)): not valid JSON5")
+      throw ConfigurationError("\(shownPath): not valid JSON5")
     }
   }
 
@@ -100,18 +106,11 @@ extension OptionTable {
     }
   }
 
-  /// Only the place: what else Foundation tells may quote the file, and so a secret.
-  private static func place(_ error: any Error) -> String {
-    let text = String(describing: error)
-    guard let match = text.firstMatch(of: /line (\d+), column (\d+)/) else { return "" }
-    return ", line \(match.1), column \(match.2)"
-  }
-
   private static func reason(_ error: any Error) -> String {
     switch (error as? CocoaError)?.code {
     case .fileReadNoSuchFile?, .fileNoSuchFile?: "no such file"
     case .fileReadNoPermission?: "no permission"
-    default: Quoted.text("\(error)")
+    default: error is CocoaError ? "not a readable file" : Quoted.text("\(error)")
     }
   }
 }

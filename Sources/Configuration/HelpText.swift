@@ -1,6 +1,10 @@
 // Writes the text of `--help` from the table.
 
 extension OptionTable {
+  private static var secretAdvice: String {
+    " Other users of this host can see flags: passwords and secrets are better in the file."
+  }
+
   private static var columnsMax: Int { 80 }
   /// Where descriptions begin; an option too long for that has them in the next line.
   private static var descriptionColumn: Int { 28 }
@@ -36,7 +40,8 @@ extension OptionTable {
           + "file, and so on with the prefix \(environmentPrefix)_. Options marked * may be "
           + "repeated: in a variable "
           + "(\(separated.map { $0.dropFirst(2) }.joined(separator: ", "))) "
-          + "separate the values by commas or spaces, in the file write a list.", indent: 2)
+          + "separate the values by commas or spaces, in the file write a list."
+          + (options.contains(where: \.isSecret) ? Self.secretAdvice : ""), indent: 2)
   }
 
   private func describe(_ option: Option<Settings>) -> [String] {
@@ -56,7 +61,8 @@ extension OptionTable {
     var parts: [String] = []
     if let note = option.defaultNote { parts.append(note) }
     if !option.defaults.isEmpty { parts.append(option.defaults.joined(separator: " ")) }
-    for (toggle, values) in option.defaultsWith.sorted(by: { $0.key < $1.key }) {
+    for (toggle, values) in option.defaultsWith.sorted(by: { $0.key < $1.key })
+    where self.option(named: toggle) != nil {
       parts.append("with --\(toggle) \(values.joined(separator: " "))")
     }
     return parts.isEmpty ? "" : " [default: \(parts.joined(separator: "; "))]"
@@ -82,7 +88,7 @@ extension OptionTable {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []
     var line = margin
-    for word in command.split(separator: " ") {
+    for word in pieces(of: command) {
       // Two columns are kept for the mark that the command goes on.
       if line.count > indent && line.count + 1 + word.count > columnsMax - 2 {
         lines.append(line + " \\")
@@ -91,5 +97,18 @@ extension OptionTable {
       line += line.allSatisfy { $0 == " " } ? String(word) : " \(word)"
     }
     return lines + [line]
+  }
+
+  /// A flag and its value stay together.
+  private static func pieces(of command: String) -> [String] {
+    var pieces: [String] = []
+    for word in command.split(separator: " ") {
+      if let last = pieces.last, last.hasPrefix("--"), !last.contains(" "), !word.hasPrefix("--") {
+        pieces[pieces.count - 1] = "\(last) \(word)"
+      } else {
+        pieces.append(String(word))
+      }
+    }
+    return pieces
   }
 }

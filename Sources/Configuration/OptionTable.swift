@@ -32,7 +32,7 @@ public struct OptionTable<Settings: Sendable>: Sendable {
 
   let program: String
   let summary: String
-  /// `PARLEY` for variables like `PARLEY_LISTEN`; without one neither variables nor a file are read.
+  /// `PARLEY` for variables like `PARLEY_LISTEN`; without it neither variables nor a file are read.
   let environmentPrefix: String?
   let groups: [OptionGroup<Settings>]
   let arguments: Arguments?

@@ -1,1 +1,79 @@
-// Signaling service.
+// Signaling, the browser library and the demo on TCP ports, over several event loops.
+
+public import EventLoop
+public import NetTypes
+internal import Synchronization
+
+/// The signaling service of one process.
+///
+/// Make it before the loops run, or on their thread when there is one loop. It serves as soon as
+/// they do.
+public final class SignalingService: Sendable {
+  /// The addresses that it listens at, with the ports in use.
+  public let addresses: [SocketAddress]
+  private let loops: [SignalingLoop]
+
+  /// Listens at the addresses of `settings` on every one of `loops`; there is at least one.
+  public init(_ settings: SignalingSettings, on loops: [EventLoop]) throws(SystemError) {
+    precondition(!loops.isEmpty, "a service needs a loop")
+    let shared = SharedState(settings)
+    let parts = loops.map { SignalingLoop($0, shared, loopCount: loops.count) }
+    var bound: [SocketAddress] = []
+    for wanted in settings.listen {
+      // With port 0 the first loop gets one from the system, and the others share it.
+      var address = wanted
+      for part in parts { address = try part.listen(address) }
+      bound.append(address)
+    }
+    for part in parts { part.siblings = parts }
+    addresses = bound
+    self.loops = parts
+  }
+
+  /// Asks every loop what it sees, and hands the sum to `body` on one of them.
+  public func inspect(_ body: @escaping @Sendable (SignalingReport) -> Void) {
+    let sum = Mutex((report: SignalingReport(), missing: loops.count))
+    let gathered = Gathered(sum: sum)
+    for part in loops {
+      part.loop.submit {
+        if let report = gathered.add(part.report()) { body(report) }
+      }
+    }
+  }
+
+  /// Stops listening, ends every connection with 1001, and calls `done` on one of the loops when
+  /// all are closed or `stopGrace` has passed. The loops have to run until then.
+  public func stop(_ done: @escaping @Sendable () -> Void) {
+    let missing = Countdown(loops.count)
+    for part in loops {
+      part.loop.submit {
+        part.stop { if missing.countDown() { done() } }
+      }
+    }
+  }
+}
+
+/// Reports of loops, added up.
+private final class Gathered: Sendable {
+  private let sum: Mutex<(report: SignalingReport, missing: Int)>
+
+  init(sum: consuming sending Mutex<(report: SignalingReport, missing: Int)>) { self.sum = sum }
+
+  /// The whole, when this was the last part.
+  func add(_ report: SignalingReport) -> SignalingReport? {
+    sum.withLock { sum in
+      sum.report.add(report)
+      sum.missing -= 1
+      return sum.missing == 0 ? sum.report : nil
+    }
+  }
+}
+
+/// Tells the last of several from the others.
+private final class Countdown: Sendable {
+  private let missing: Atomic<Int>
+
+  init(_ count: Int) { missing = Atomic(count) }
+
+  func countDown() -> Bool { missing.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+}

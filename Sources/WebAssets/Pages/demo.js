@@ -1,1 +1,494 @@
+// The demo page: a lobby, then a call in a grid with what the connections really do under it.
 
+import { join } from "/parley.js";
+
+const $ = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search);
+const storage = { // a browser that keeps nothing (a private window, say) only forgets the name
+  get name() { try { return localStorage.getItem("parley.name") ?? ""; } catch { return ""; } },
+  set name(name) { try { localStorage.setItem("parley.name", name); } catch { /* forgotten */ } },
+};
+
+/** For automated tests, and for curious people at the console. */
+const demo = window.parleyDemo = { room: null, errors: [] };
+addEventListener("error", ({ message }) => demo.errors.push(message));
+addEventListener("unhandledrejection", ({ reason }) => demo.errors.push(String(reason)));
+
+// ---- Words ----
+
+const WORDS = {
+  unreachable: "The server cannot be reached. Is it running, and are you online?",
+  room_full: "This room is full. Try again when somebody has left.",
+  server_full: "The server is full right now. Try again in a while.",
+  bad_room: "A room name has 1 to 64 letters, digits or . _ ~ - and no spaces.",
+  bad_name: "This name is too long, or has characters in it that a name cannot have.",
+  forbidden: "You are not allowed into this room.",
+  replaced: "This call goes on in another window.",
+  flood: "Too much was sent at once, so the server closed the connection.",
+  too_large: "This message is too long.",
+  not_connected: "The server is away right now: the message was not sent.",
+  no_relay: "“Relay only” is on, but this server has no relay. Join again without it.",
+  no_candidates: "No way out was found: the relay does not answer or is full. Trying again…",
+};
+
+const MEDIA_WORDS = {
+  NotAllowedError: "The camera and microphone are not allowed for this page.",
+  NotFoundError: "There is no camera and no microphone.",
+  NotReadableError: "The camera or microphone is busy: another program uses it.",
+  insecure: "This page did not come over https, so the browser gives it no camera.",
+};
+
+const LINK_WORDS = {
+  new: "connecting…", connecting: "connecting…", connected: "",
+  disconnected: "connection lost, waiting…", failed: "connection lost, trying again…",
+  closed: "gone",
+};
+
+function words(error) {
+  return WORDS[error.code] ?? error.message;
+}
+
+function notice(text) {
+  $("notice-text").textContent = text;
+  $("notice").hidden = !text;
+}
+
+let toastTimer;
+function toast(text) {
+  $("toast").textContent = text;
+  $("toast").hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => ($("toast").hidden = true), 2_500);
+}
+
+// ---- What we send ----
+
+const audio = { context: null };
+
+/** A moving picture and a soft, pulsing tone, for machines without a camera. */
+function testPattern() {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [640, 360];
+  const paint = canvas.getContext("2d", { alpha: false });
+  const hue = Math.random() * 360;
+  const draw = () => drawPattern(paint, hue, performance.now() / 1_000);
+  draw();
+  const timer = setInterval(draw, 40);
+  const stream = canvas.captureStream(25);
+
+  const context = audio.context = new AudioContext();
+  const tone = new OscillatorNode(context, { frequency: 330 });
+  const pulse = new OscillatorNode(context, { frequency: 0.5 });
+  const volume = new GainNode(context, { gain: 0.02 });
+  const depth = new GainNode(context, { gain: 0.02 });
+  const out = new MediaStreamAudioDestinationNode(context);
+  pulse.connect(depth).connect(volume.gain); // swells and fades, every two seconds
+  tone.connect(volume).connect(out);
+  tone.start();
+  pulse.start();
+  stream.addTrack(out.stream.getAudioTracks()[0]);
+  const stop = () => {
+    clearInterval(timer);
+    context.close();
+    if (audio.context === context) audio.context = null;
+  };
+  return { stream, stop };
+}
+
+function drawPattern(paint, hue, seconds) {
+  const { width, height } = paint.canvas;
+  const sky = paint.createLinearGradient(0, 0, width, height);
+  sky.addColorStop(0, `hsl(${hue + seconds * 8} 60% 42%)`);
+  sky.addColorStop(1, `hsl(${hue + 70 + seconds * 8} 65% 24%)`);
+  paint.fillStyle = sky;
+  paint.fillRect(0, 0, width, height);
+  for (let bar = 0; bar < 8; bar += 1) {
+    paint.fillStyle = `hsl(${bar * 45} 75% 60%)`;
+    paint.fillRect((bar * width) / 8, height - 34, width / 8 + 1, 34);
+  }
+  for (let i = 0; i < 3; i += 1) {
+    paint.fillStyle = `hsl(${hue + 160 + i * 40} 80% 70% / 55%)`;
+    paint.beginPath();
+    const x = width / 2 + Math.sin(seconds * (0.7 + i * 0.25) + i * 2) * width * 0.36;
+    const y = height / 2 - 15 + Math.cos(seconds * (0.9 + i * 0.2) + i) * height * 0.28;
+    paint.arc(x, y, 34 - i * 7, 0, 2 * Math.PI);
+    paint.fill();
+  }
+  paint.fillStyle = "#fff";
+  paint.textAlign = "center";
+  paint.font = "600 54px system-ui, sans-serif";
+  paint.fillText(new Date().toLocaleTimeString("en-GB"), width / 2, height / 2 + 4);
+}
+
+/** Camera and microphone, or as much of them as there is; throws what the browser throws. */
+async function camera() {
+  if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("no https", "insecure");
+  const video = { width: { ideal: 1280 }, height: { ideal: 720 } };
+  let missing = "";
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video, audio: true });
+  } catch (error) {
+    if (error.name !== "NotFoundError") throw error;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video });
+      missing = "There is no microphone: the others see you but do not hear you.";
+    } catch {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      missing = "There is no camera: the others hear you but do not see you.";
+    }
+  }
+  return { stream, missing, stop: () => stream.getTracks().forEach((track) => track.stop()) };
+}
+
+let source = null; // { kind, stream, stop } of what is in the preview
+let sourceTurn = 0; // the latest wish; an older one that comes late is thrown away
+
+async function useSource(kind) {
+  const turn = ++sourceTurn;
+  const hint = $("preview-hint");
+  hint.textContent = kind === "camera" ? "Asking for the camera…" : "";
+  let next;
+  try {
+    next = kind === "camera" ? { kind, ...await camera() } : { kind, ...testPattern() };
+    hint.textContent = next.missing ?? "";
+  } catch (error) {
+    const why = MEDIA_WORDS[error.name] ?? `The camera does not work: ${error.message}`;
+    next = { kind: "pattern", ...testPattern() };
+    hint.textContent = `${why} A test pattern is sent instead.`;
+    $("source-pattern").checked = true;
+  }
+  if (turn !== sourceTurn) return next.stop();
+  source?.stop();
+  source = next;
+  const preview = $("preview");
+  preview.srcObject = source.stream;
+  preview.classList.toggle("mirrored", source.kind === "camera");
+  document.body.dataset.source = source.kind;
+}
+
+// ---- The lobby ----
+
+function suggestRoom() {
+  const pick = (list) => list[Math.floor(Math.random() * list.length)];
+  const [how, what] = [["amber", "brisk", "calm", "clear", "gentle", "lucky", "merry", "quiet"],
+    ["garden", "harbour", "kettle", "lantern", "meadow", "otter", "river", "teapot"]];
+  return `${pick(how)}-${pick(what)}-${Math.floor(Math.random() * 90 + 10)}`;
+}
+
+function roomFromAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || query.get("room") || "";
+  } catch {
+    return ""; // a broken escape in the address
+  }
+}
+
+function invitation() {
+  return `${location.origin}${location.pathname}#${$("room").value.trim()}`;
+}
+
+async function copyInvitation() {
+  try {
+    await navigator.clipboard.writeText(invitation());
+    toast("Link copied");
+  } catch {
+    // No clipboard without https or permission: then by hand.
+    window.prompt("Copy this link:", invitation());
+  }
+}
+
+function checkRoom() {
+  const good = /^[A-Za-z0-9._~-]{1,64}$/.test($("room").value.trim());
+  $("room").setAttribute("aria-invalid", String(!good));
+  $("copy-link").disabled = !good;
+  if (good) history.replaceState(null, "", `${location.pathname}#${$("room").value.trim()}`);
+  return good;
+}
+
+async function enter(event) {
+  event.preventDefault();
+  if (!checkRoom()) {
+    notice(WORDS.bad_room);
+    return $("room").focus();
+  }
+  const button = $("join");
+  if (button.disabled) return;
+  button.disabled = true;
+  button.textContent = "Joining…";
+  audio.context?.resume(); // allowed from here on: somebody clicked
+  notice("");
+  try {
+    const name = storage.name = $("name").value.trim();
+    if (!source) await useSource("pattern"); // joined before the camera question was answered
+    const room = await join($("room").value.trim(), {
+      name: name || "Guest",
+      stream: source.stream,
+      iceTransportPolicy: $("relay-only").checked ? "relay" : undefined,
+    });
+    startCall(room);
+  } catch (error) {
+    demo.joinError = error.code;
+    notice(words(error));
+  } finally {
+    button.disabled = false;
+    button.textContent = "Join";
+  }
+}
+
+// ---- The call ----
+
+const tiles = new Map(); // peer id, or "self", to { element, peer, part(role) }
+let statsTimer;
+
+function startCall(room) {
+  demo.room = room;
+  $("room-title").textContent = room.name;
+  document.title = `${room.name} – Parley`;
+  show("call");
+  const self = addTile("self", `${$("name").value.trim() || "Guest"} (you)`);
+  self.element.classList.add("self");
+  self.video.muted = true; // or we would hear ourselves
+  self.video.srcObject = room.stream;
+  self.video.classList.toggle("mirrored", source.kind === "camera");
+  self.element.dataset.state = "connected";
+  self.element.dataset.video = room.stream.getVideoTracks().length ? "some" : "none";
+
+  room.on("peer", addPeer);
+  room.on("left", removePeer);
+  room.on("message", heard);
+  room.on("state", roomState);
+  room.on("error", (error, peer) => {
+    console.warn("parley:", error.code, error.message, peer?.id ?? "");
+    if (WORDS[error.code]) notice(WORDS[error.code]);
+  });
+  roomState(room.state, {});
+  setToggle("mic", "audio", true);
+  setToggle("cam", "video", true);
+  statsTimer = setInterval(showStats, 1_000);
+  $("call").focus({ preventScroll: true });
+}
+
+function endCall(text) {
+  clearInterval(statsTimer);
+  for (const key of [...tiles.keys()]) removeTile(key);
+  $("chat-log").replaceChildren();
+  toggleChat(false);
+  demo.room = null;
+  document.title = "Parley";
+  // The tracks were only silenced, never stopped: ready for the next call.
+  for (const track of source.stream.getTracks()) track.enabled = true;
+  show("lobby");
+  notice(text);
+  $("join").focus();
+}
+
+function show(view) {
+  document.body.dataset.view = view;
+  $("lobby").hidden = view !== "lobby";
+  $("call").hidden = view !== "call";
+}
+
+function addTile(key, name) {
+  const element = $("tile").content.firstElementChild.cloneNode(true);
+  const part = (role) => element.querySelector(`[data-role="${role}"]`);
+  element.dataset.peer = key;
+  part("name").textContent = name;
+  element.querySelector(".avatar").dataset.initial = [...name][0]?.toUpperCase() ?? "?";
+  const tile = { element, part, video: element.querySelector("video") };
+  tile.video.setAttribute("aria-label", `Video of ${name}`);
+  tiles.set(key, tile);
+  $("grid").append(element);
+  countTiles();
+  return tile;
+}
+
+function removeTile(key) {
+  const tile = tiles.get(key);
+  if (!tile) return;
+  tile.video.srcObject = null;
+  tile.element.remove();
+  tiles.delete(key);
+  countTiles();
+}
+
+function countTiles() {
+  const count = tiles.size;
+  $("grid").dataset.count = count > 4 ? "many" : String(count);
+  $("people").textContent = count > 1 ? `${count} people` : "only you";
+  const alone = "Nobody else is here yet. Send somebody the link of this room.";
+  tiles.get("self")?.part("from").replaceChildren(count > 1 ? "" : alone);
+}
+
+function addPeer(peer) {
+  const tile = addTile(peer.id, peer.name || "Guest");
+  tile.peer = peer;
+  tile.video.srcObject = peer.stream;
+  const look = () => {
+    tile.element.dataset.state = peer.state;
+    tile.part("state").textContent = LINK_WORDS[peer.state] ?? peer.state;
+    tile.element.dataset.video = peer.stream.getVideoTracks().length ? "some" : "none";
+    if (peer.state === "connected" && $("notice-text").textContent === WORDS.no_candidates) {
+      notice("");
+    }
+  };
+  peer.on("state", look);
+  peer.on("track", look);
+  // Echo of the data channel, for tests: what starts with "echo:" comes back.
+  peer.on("data", (data) => {
+    if (typeof data === "string" && data.startsWith("echo:")) peer.send(data.slice(5));
+  });
+  look();
+  tellMedia(peer);
+  chatEvent(`${peer.name || "Guest"} is here`);
+}
+
+function removePeer(peer, reason) {
+  removeTile(peer.id);
+  if (reason !== "reconnected" && reason !== "closed") {
+    chatEvent(`${peer.name || "Guest"} left`);
+  }
+}
+
+function roomState(state, { error, retryIn }) {
+  const text = { connected: "connected", reconnecting: "reconnecting…", closed: "closed" };
+  $("status").textContent = text[state] ?? state;
+  $("status").dataset.state = state;
+  if (state === "closed") return endCall(error ? words(error) : "");
+  if (state === "reconnecting") {
+    const pause = retryIn >= 1_500 ? ` in ${Math.round(retryIn / 1_000)} seconds` : "";
+    const why = error.code === "room_full" ? "The room is full" : "The server is away";
+    notice(`${why}. Trying again${pause}…`);
+  } else {
+    notice("");
+  }
+}
+
+/** Under each video: the way the packets take, and how much went along it. */
+async function showStats() {
+  for (const { peer, part, element } of [...tiles.values()]) {
+    const stats = await peer?.stats().catch(() => null);
+    if (!stats) continue;
+    const { local, remote, relayed, bytesSent, bytesReceived, roundTripTime } = stats;
+    part("from").textContent = end(local);
+    part("to").textContent = `→ ${end(remote)}`;
+    const where = relayed ? "through the relay" : "directly";
+    const time = Number.isFinite(roundTripTime) ? ` · ${Math.round(roundTripTime)} ms` : "";
+    part("bytes").textContent = `↑ ${size(bytesSent)} ↓ ${size(bytesReceived)} ${where}${time}`;
+    Object.assign(element.dataset, { relayed, bytesSent, bytesReceived });
+  }
+}
+
+function end({ type, protocol, relayProtocol, address, port }) {
+  const host = address?.includes(":") ? `[${address}]` : address ?? "(hidden)";
+  return `${type} ${relayProtocol ?? protocol} ${host}${port ? `:${port}` : ""}`;
+}
+
+function size(bytes) {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(0)} kB`;
+  return `${(bytes / 1_000_000).toFixed(bytes < 100_000_000 ? 1 : 0)} MB`;
+}
+
+// ---- Mute, camera, chat ----
+
+const sending = { audio: true, video: true };
+
+function setToggle(id, kind, on) {
+  sending[kind] = on;
+  demo.room.mute(kind, !on);
+  const button = $(id);
+  button.setAttribute("aria-pressed", String(!on));
+  button.querySelector("use").setAttribute("href", `#i-${id}${on ? "" : "-off"}`);
+  showMedia(tiles.get("self"), sending);
+  tellMedia();
+}
+
+/** Tells one peer, or everybody, whether we are muted; who comes while away is told on arrival. */
+function tellMedia(peer) {
+  if (demo.room?.state !== "connected" || !demo.room.peers.size) return;
+  demo.room.send({ media: { ...sending } }, peer);
+}
+
+function showMedia({ element, part }, { audio: sound, video }) {
+  part("muted").toggleAttribute("hidden", sound !== false);
+  element.dataset.cam = video === false ? "off" : "on";
+}
+
+function heard(data, peer) {
+  const tile = tiles.get(peer.id);
+  if (data?.media && tile) showMedia(tile, data.media);
+  if (typeof data?.chat === "string") chatLine(peer.name || "Guest", data.chat.slice(0, 1_000));
+}
+
+function chatLine(who, text) {
+  const line = document.createElement("p");
+  const name = document.createElement("b");
+  name.textContent = who;
+  line.append(name, text);
+  appendChat(line);
+  if ($("chat").hidden) $("unread").hidden = false;
+}
+
+function chatEvent(text) {
+  const line = document.createElement("p");
+  line.className = "event";
+  line.textContent = text;
+  appendChat(line);
+}
+
+function appendChat(line) {
+  const log = $("chat-log");
+  log.append(line);
+  while (log.childElementCount > 200) log.firstElementChild.remove();
+  log.scrollTop = log.scrollHeight;
+}
+
+function sendChat(event) {
+  event.preventDefault();
+  const field = $("chat-text");
+  const chat = field.value.trim();
+  if (!chat) return;
+  try {
+    demo.room.send({ chat });
+    chatLine("You", chat);
+    field.value = "";
+  } catch (error) {
+    notice(words(error));
+  }
+}
+
+function toggleChat(open = $("chat").hidden) {
+  $("chat").hidden = !open;
+  $("chat-toggle").setAttribute("aria-expanded", String(open));
+  if (!open) return;
+  $("unread").hidden = true;
+  $("chat-text").focus();
+}
+
+// ---- Start ----
+
+$("room").value = roomFromAddress() || suggestRoom();
+$("name").value = query.get("name") ?? storage.name;
+$("relay-only").checked = query.has("relay");
+checkRoom();
+$("room").addEventListener("input", checkRoom);
+$("join-form").addEventListener("submit", enter);
+$("copy-link").addEventListener("click", copyInvitation);
+$("invite").addEventListener("click", copyInvitation);
+$("notice-close").addEventListener("click", () => notice(""));
+for (const kind of ["camera", "pattern"]) {
+  $(`source-${kind}`).addEventListener("change", () => useSource(kind));
+}
+$("mic").addEventListener("click", () => setToggle("mic", "audio", !sending.audio));
+$("cam").addEventListener("click", () => setToggle("cam", "video", !sending.video));
+$("leave").addEventListener("click", () => demo.room.leave());
+$("chat-toggle").addEventListener("click", () => toggleChat());
+$("chat-form").addEventListener("submit", sendChat);
+addEventListener("hashchange", () => {
+  if (demo.room || !roomFromAddress()) return;
+  $("room").value = roomFromAddress();
+  checkRoom();
+});
+if (query.get("source") === "pattern") $("source-pattern").checked = true;
+useSource(query.get("source") === "pattern" ? "pattern" : "camera");

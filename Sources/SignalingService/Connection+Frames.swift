@@ -1,0 +1,86 @@
+// A connection while it speaks WebSocket.
+
+internal import EventLoop
+internal import NetTypes
+internal import Signaling
+internal import WebSocket
+
+extension Connection {
+  /// Takes in what has arrived, message by message, until it joins a room of another loop.
+  func readFrames() {
+    var entry: Lobby.Entry?
+    stream.withInput { input in
+      var offset = 0
+      var output: [UInt8] = []
+      var goesOn = true
+      while goesOn && entry == nil && !stream.isClosed {
+        let event = webSocket.receive(&input, at: &offset, output: &output)
+        // Pongs leave before the answers to what came after their pings.
+        transmit(output)
+        output.removeAll()
+        switch event {
+        case .needMore: goesOn = false
+        case .pong: break
+        case .message(let message): entry = take(message, input.span)
+        case .closed: peerClosed()
+        case .failed(let fault): failed(fault)
+        }
+      }
+      input.removeFirst(min(offset, input.count))
+    }
+    if let entry { home?.move(self, with: entry) }
+  }
+
+  /// The join, when it is for a room of another loop.
+  private func take(_ message: Message, _ input: Span<UInt8>) -> Lobby.Entry? {
+    guard let home else { return nil }
+    guard message.kind == .text else {
+      home.count(.binary)
+      home.departed(self, .error)
+      close(.binary)
+      return nil
+    }
+    let decoded = message.payload.withSpan(in: input) { home.decoder.decode($0) }
+    switch phase {
+    case .lobby: return enter(decoded, home)
+    case .member: home.receive(decoded, from: self)
+    case .http, .closing: break
+    }
+    return nil
+  }
+
+  private func enter(_ message: ClientMessage, _ home: SignalingLoop) -> Lobby.Entry? {
+    switch Lobby.judge(message) {
+    case .enter(let entry):
+      if home.isHome(of: entry.room) {
+        home.join(self, entry)
+        return nil
+      }
+      return entry
+    case .refuse(let error, let code):
+      home.counters.lobbyErrors[error.code.rawValue, default: 0] += 1
+      send(text: EncodedMessage(.error(error)).text(number: ServerMessage.firstNumber))
+      close(code)
+      return nil
+    }
+  }
+
+  /// The client's close frame: its answer is on its way, and the server closes first
+  /// (RFC 6455 §7.1.1).
+  private func peerClosed() {
+    home?.departed(self, .lost)
+    phase = .closing
+    if let home { home.wake(self, at: home.loop.now + Self.linger) }
+    stream.closeAfterWriting()
+  }
+
+  /// The client broke RFC 6455 and was told so. The socket stays for a moment, because closing it
+  /// while bytes are unread could take the close frame back.
+  private func failed(_ fault: WebSocketFault) {
+    guard let home else { return }
+    home.counters.frameFaults[fault.rawValue, default: 0] += 1
+    home.departed(self, .error)
+    phase = .closing
+    home.wake(self, at: home.loop.now + Self.linger)
+  }
+}

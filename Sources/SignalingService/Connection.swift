@@ -1,0 +1,117 @@
+// One client's socket, from its first request to its last byte.
+
+internal import EventLoop
+internal import HTTP1
+internal import NetTypes
+internal import Signaling
+internal import WebSocket
+
+/// A connection; it belongs to one loop at a time and goes with its socket to another.
+final class Connection: ByteStreamHandler, @unchecked Sendable {
+  enum Phase {
+    /// Requests and responses.
+    case http
+    /// Frames, and no `join` yet.
+    case lobby
+    /// In a room.
+    case member
+    /// Our last frame is sent; what still comes is not heeded.
+    case closing
+  }
+
+  /// Bytes received and not yet used, at which reading pauses; a request's head is smaller.
+  static let inputMax = 65_536
+  /// Bytes of responses that may wait while the next request is answered.
+  static let responsesQueuedMax = 65_536
+  /// Room in the queue for a close frame when the queue is full.
+  static let closeFrameRoom = 256
+  /// How long a client that broke the rules has to read our close frame before the socket goes.
+  static let linger = Duration.seconds(1)
+
+  let stream: ByteStream
+  /// The loop that has it; nil while it moves and when it is closed.
+  weak var home: SignalingLoop?
+  /// Its place in that loop.
+  var handle = SlabHandle(index: 0, generation: 0)
+  var phase = Phase.http
+  /// Whether it ever was in a room.
+  var hasJoined = false
+  /// When the loop looks after it if nothing happens.
+  var deadline = Instant.distantFuture
+  var parser = RequestParser(bodyBytesMax: 0)
+  var webSocket: WebSocketConnection
+  private let shared: SharedState
+
+  /// Takes over the place in `shared` that was given to the socket.
+  init(_ stream: ByteStream, _ shared: SharedState) {
+    self.stream = stream
+    self.shared = shared
+    webSocket = .server(messageBytesMax: shared.settings.limits.messageBytesMax)
+    stream.handler = self
+  }
+
+  var id: ConnectionID { ConnectionID(handle.packed) }
+
+  // MARK: Events of the socket
+
+  func received(on stream: ByteStream) {
+    switch phase {
+    case .http: readRequests()
+    case .lobby, .member, .closing: readFrames()
+    }
+  }
+
+  func drained(_ stream: ByteStream) {
+    if phase == .http { readRequests() }
+  }
+
+  func closed(_ stream: ByteStream) {
+    shared.closed(hadJoined: hasJoined)
+    home?.closed(self)
+  }
+
+  // MARK: Sending frames
+
+  /// Sends a text message; one that cannot wait because too much is waiting ends the connection.
+  func send(text: [UInt8]) {
+    guard webSocket.isOpen else { return }
+    transmit(FrameEncoder.frame(.text, text))
+  }
+
+  func transmit(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty, !stream.isClosed else { return }
+    if stream.queuedBytes + bytes.count <= shared.settings.limits.sendQueueBytesMax {
+      stream.send(bytes)
+    } else if phase != .closing {
+      home?.count(.slow)
+      home?.departed(self, .slow)
+      close(.slow)
+    }
+  }
+
+  /// Sends a close frame and waits for the client's.
+  func close(_ code: Signaling.CloseCode) {
+    guard let home, phase != .closing else { return }
+    var output: [UInt8] = []
+    webSocket.close(
+      WebSocket.CloseCode(code.rawValue), reason: code.reason, now: home.loop.now, output: &output)
+    phase = .closing
+    home.wake(self, at: webSocket.nextDeadline ?? home.loop.now + Self.linger)
+    stream.send(output)
+  }
+
+  /// What happens when the deadline has come.
+  func expire() {
+    switch phase {
+    case .http:
+      home?.count(.requestTimeout)
+      stream.close()
+    case .lobby:
+      home?.count(.joinTimeout)
+      close(.noJoin)
+    case .closing: stream.close()
+    // The core minds the heartbeat.
+    case .member: break
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// What each path answers.
+
+internal import HTTP1
+internal import WebSocket
+
+/// Routes the requests of the public port; the same for all loops.
+struct Router: Sendable {
+  /// What becomes of a request.
+  enum Answer {
+    case respond(HTTPResponse)
+    /// The response is a 101; frames follow it.
+    case upgrade(HTTPResponse)
+  }
+
+  /// The subprotocol that clients have to offer.
+  static let subprotocol = "parley.v1"
+
+  private let pages = StaticPages()
+  private let origins: OriginPolicy
+
+  init(allowedOrigins: [String]) {
+    origins = OriginPolicy(allowed: allowedOrigins)
+  }
+
+  func route(_ request: RequestHead) -> Answer {
+    switch request.path {
+    case "/signal": return signal(request)
+    case "/healthz": return .respond(guarded(health(request)))
+    case let path where pages.has(path): return .respond(guarded(page(request)))
+    default: return .respond(guarded(.text(.notFound)))
+    }
+  }
+
+  /// The answer to what is no request.
+  func answer(_ fault: HTTPFault) -> HTTPResponse { guarded(.text(fault.status)) }
+
+  private func signal(_ request: RequestHead) -> Answer {
+    guard origins.allows(request) else {
+      return .respond(guarded(.text(.forbidden, "This page may not connect here.")))
+    }
+    switch ServerHandshake(request, subprotocols: [Self.subprotocol]) {
+    case .accepted(_, let response): return .upgrade(response)
+    case .refused(let fault): return .respond(guarded(fault.response))
+    }
+  }
+
+  private func health(_ request: RequestHead) -> HTTPResponse {
+    guard Self.isRead(request) else { return Self.methodNotAllowed }
+    var response = HTTPResponse.text(.ok, "ok")
+    response.fields.append("Cache-Control", "no-store")
+    return response
+  }
+
+  private func page(_ request: RequestHead) -> HTTPResponse {
+    guard Self.isRead(request) else { return Self.methodNotAllowed }
+    return pages.answer(request) ?? .text(.notFound)
+  }
+
+  private static func isRead(_ request: RequestHead) -> Bool {
+    request.method == "GET" || request.method == "HEAD"
+  }
+
+  private static var methodNotAllowed: HTTPResponse {
+    var response = HTTPResponse.text(.methodNotAllowed)
+    response.fields.append("Allow", "GET, HEAD")
+    return response
+  }
+
+  /// Nothing but our own files, the camera's picture and our socket; nobody frames us.
+  private static let contentSecurityPolicy = """
+    default-src 'self'; media-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'
+    """
+
+  private func guarded(_ response: HTTPResponse) -> HTTPResponse {
+    var response = response
+    response.fields.append("Content-Security-Policy", Self.contentSecurityPolicy)
+    response.fields.append("X-Content-Type-Options", "nosniff")
+    response.fields.append("Referrer-Policy", "no-referrer")
+    response.fields.append(
+      "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)")
+    return response
+  }
+}

@@ -1,0 +1,39 @@
+// Gives each peer its STUN and TURN servers.
+
+internal import Signaling
+
+/// The servers of the settings, with credentials that are fresh by the clock it is made with.
+struct ICEServers: ICEServerSource {
+  private let settings: ICESettings
+  private let relay: RelayPolicy
+  private let unixSeconds: () -> Int64
+
+  init(_ settings: ICESettings, relay: RelayPolicy, unixSeconds: @escaping () -> Int64) {
+    self.settings = settings
+    self.relay = relay
+    self.unixSeconds = unixSeconds
+  }
+
+  func offer(for peer: PeerID, in room: RoomName) -> ICEOffer {
+    var servers: [ICEServer] = []
+    if !settings.stunURLs.isEmpty { servers.append(ICEServer(urls: settings.stunURLs)) }
+    if let turn = turn(for: peer, in: room) { servers.append(turn) }
+    return ICEOffer(servers: servers, ttlMs: settings.ttlSeconds * 1_000)
+  }
+
+  private func turn(for peer: PeerID, in room: RoomName) -> ICEServer? {
+    guard relay != .never, !settings.turnURLs.isEmpty else { return nil }
+    switch settings.authentication {
+    case .secret(let secret):
+      // Names the room and the peer, so that the relay's usage can be told apart.
+      let credentials = RESTCredentials(
+        name: "\(room.text).\(peer.text)", secret: secret, unixSeconds: unixSeconds(),
+        ttlSeconds: settings.ttlSeconds)
+      return ICEServer(
+        urls: settings.turnURLs, username: credentials.username, credential: credentials.password)
+    case .fixed(let username, let password):
+      return ICEServer(urls: settings.turnURLs, username: username, credential: password)
+    case nil: return nil
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// One event loop's rooms: what the core is told, and what it wants done.
+
+internal import EventLoop
+internal import NetTypes
+internal import Signaling
+
+extension SignalingLoop {
+  // MARK: Choosing the loop
+
+  /// Each room has one loop; which one differs from run to run, so nobody can aim at a loop.
+  private func home(of room: RoomName) -> SignalingLoop? {
+    guard !siblings.isEmpty else { return nil }
+    return siblings[Int(UInt(bitPattern: room.hashValue) % UInt(siblings.count))]
+  }
+
+  func isHome(of room: RoomName) -> Bool {
+    guard let home = home(of: room) else { return true }
+    return home === self
+  }
+
+  /// Hands the connection, socket and all, to the loop of the room it enters.
+  func move(_ connection: Connection, with entry: Lobby.Entry) {
+    guard let target = home(of: entry.room), !connection.stream.isClosed else { return }
+    counters.moved += 1
+    release(connection)
+    connection.stream.move(to: target.loop) { _ in target.arrived(connection, entry) }
+  }
+
+  private func arrived(_ connection: Connection, _ entry: Lobby.Entry) {
+    guard adopt(connection) else { return }
+    join(connection, entry)
+    if !connection.stream.input.isEmpty { connection.received(on: connection.stream) }
+  }
+
+  // MARK: Inputs of the core
+
+  func join(_ connection: Connection, _ entry: Lobby.Entry) {
+    if isStopping { return connection.close(.goingAway) }
+    connection.phase = .member
+    connection.hasJoined = true
+    connection.deadline = .distantFuture
+    shared.joined()
+    input { $0.join(entry, connection.id, now: loop.now, into: &$1) }
+  }
+
+  func receive(_ message: ClientMessage, from connection: Connection) {
+    input { $0.receive(message, from: connection.id, now: loop.now, into: &$1) }
+  }
+
+  /// A connection's member is gone, if it had one. While effects are carried out this waits.
+  func departed(_ connection: Connection, _ reason: LeaveReason) {
+    guard connection.phase == .member else { return }
+    connection.phase = .lobby
+    departures.append((connection.id, reason))
+    if !isPerforming { input { _, _ in } }
+  }
+
+  /// Gives the core an input and carries out what follows from it, until nothing does.
+  func input(_ body: (inout SignalingServer, inout [SignalingEffect]) -> Void) {
+    precondition(!isPerforming, "an input comes after the effects of the one before")
+    isPerforming = true
+    body(&server, &effects)
+    perform()
+    while !departures.isEmpty {
+      let gone = departures
+      departures.removeAll()
+      for (connection, reason) in gone {
+        server.connectionClosed(connection, reason, into: &effects)
+        perform()
+      }
+    }
+    isPerforming = false
+  }
+
+  // MARK: Effects of the core
+
+  private func perform() {
+    for effect in effects {
+      switch effect {
+      case .send(let id, let number, let message):
+        connection(id)?.send(text: EncodedMessage(message).text(number: number))
+      case .broadcast(let recipients, let message):
+        let encoded = EncodedMessage(message)
+        for recipient in recipients {
+          connection(recipient.connection)?.send(text: encoded.text(number: recipient.number))
+        }
+      case .close(let id, let code):
+        connection(id)?.close(code)
+      }
+    }
+    effects.removeAll(keepingCapacity: true)
+  }
+}

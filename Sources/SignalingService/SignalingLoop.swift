@@ -1,0 +1,194 @@
+// One event loop's share of the service: its sockets, its deadlines, its end.
+
+internal import Crypto
+internal import EventLoop
+internal import HTTP1
+internal import NetTypes
+internal import Signaling
+
+/// The connections and rooms of one event loop. Everything here happens on that loop.
+final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
+  let loop: EventLoop
+  let shared: SharedState
+  let joinTimeout: Duration
+  var server: SignalingServer
+  var decoder: MessageDecoder
+  var counters = ServiceCounters()
+  private(set) var isStopping = false
+
+  /// All loops of the service, this one among them, in the order in which rooms choose.
+  var siblings: [SignalingLoop] = []
+  private var listeners: [Listener] = []
+  private var connections: Slab<Connection>
+  private var wheel: TimerWheel
+  private var stopDeadline: Instant?
+  private var stopped: (@Sendable () -> Void)?
+  private var dateText = (seconds: Int64.min, text: "")
+
+  // What SignalingLoop+Rooms needs while it carries out effects.
+  var effects: [SignalingEffect] = []
+  var isPerforming = false
+  var departures: [(ConnectionID, LeaveReason)] = []
+
+  /// - Parameter loopCount: how many loops share the bounds of the settings.
+  init(_ loop: EventLoop, _ shared: SharedState, loopCount: Int) {
+    self.loop = loop
+    self.shared = shared
+    let settings = shared.settings
+    var limits = settings.limits
+    limits.roomsMax = (limits.roomsMax + loopCount - 1) / loopCount
+    limits.connectionsMax = (limits.connectionsMax + loopCount - 1) / loopCount
+    joinTimeout = .milliseconds(limits.joinTimeoutMs)
+    decoder = MessageDecoder(limits: limits)
+    let ice = ICEServers(settings.ice, relay: settings.relay) { [unowned loop] in
+      loop.wallClock.unixSeconds(at: loop.now)
+    }
+    server = SignalingServer(
+      limits: limits, relay: settings.relay, random: SecureRandom(), iceServers: ice)
+    connections = Slab(capacity: settings.socketsMax)
+    wheel = TimerWheel(now: loop.now)
+    loop.add(self)
+  }
+
+  // MARK: Sockets
+
+  /// Listens at `address` and returns it with the port in use.
+  func listen(_ address: SocketAddress) throws(SystemError) -> SocketAddress {
+    let listener = try Listener(.tcp(address), reusePort: true, on: loop) {
+      [weak self] descriptor, peer in
+      self?.accept(descriptor, peer)
+    }
+    listeners.append(listener)
+    return listener.address ?? address
+  }
+
+  private func accept(_ descriptor: Int32, _ peer: SocketAddress?) {
+    counters.accepted += 1
+    let full = isStopping ? SocketDrop.stopping : shared.admit()
+    let outputMax = shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom
+    guard
+      let stream = try? ByteStream(
+        descriptor: descriptor, peer: peer, on: loop, inputMax: Connection.inputMax,
+        outputMax: outputMax)
+    else {
+      if full == nil { shared.closed(hadJoined: false) }
+      return
+    }
+    if let full {
+      count(full)
+      return stream.close()
+    }
+    let connection = Connection(stream, shared)
+    guard adopt(connection) else { return }
+    wake(connection, at: loop.now + shared.settings.requestTimeout)
+  }
+
+  /// Gives the connection a place in this loop; without one it is closed.
+  func adopt(_ connection: Connection) -> Bool {
+    guard let handle = connections.insert(connection) else {
+      connection.stream.close()
+      return false
+    }
+    connection.handle = handle
+    connection.home = self
+    return true
+  }
+
+  /// The connection goes to another loop.
+  func release(_ connection: Connection) {
+    connections.remove(connection.handle)
+    connection.home = nil
+  }
+
+  func closed(_ connection: Connection) {
+    departed(connection, .lost)
+    release(connection)
+    finishStopping()
+  }
+
+  func connection(_ id: ConnectionID) -> Connection? {
+    connections[SlabHandle(packed: id.rawValue)]
+  }
+
+  // MARK: Time
+
+  /// Sets when the connection's `expire` is due, in place of what was set before.
+  func wake(_ connection: Connection, at deadline: Instant) {
+    connection.deadline = deadline
+    if deadline != .distantFuture { wheel.schedule(Int(connection.handle.index), at: deadline) }
+  }
+
+  var nextDeadline: Instant? {
+    [server.nextDeadline, wheel.nextDeadline, stopDeadline].compactMap(\.self).min()
+  }
+
+  func advance(to now: Instant) {
+    input { $0.advance(to: now, into: &$1) }
+    var due: [Int] = []
+    wheel.advance(to: now) { due.append($0) }
+    for index in due {
+      guard let handle = connections.handle(at: index), let connection = connections[handle] else {
+        continue
+      }
+      if connection.deadline <= now {
+        connection.expire()
+      } else {
+        wake(connection, at: connection.deadline)
+      }
+    }
+    if let stopDeadline, stopDeadline <= now {
+      for handle in connections.handles { connections[handle]?.stream.close() }
+      finishStopping()
+    }
+  }
+
+  /// The value of a response's Date, made once a second.
+  func date() -> String {
+    let seconds = loop.wallClock.unixSeconds(at: loop.now)
+    if dateText.seconds != seconds {
+      dateText = (seconds, HTTPDate.format(unixSeconds: Int(seconds)))
+    }
+    return dateText.text
+  }
+
+  // MARK: Watching and ending
+
+  func count(_ drop: SocketDrop) { counters.drops[drop, default: 0] += 1 }
+
+  func report() -> SignalingReport {
+    var report = SignalingReport()
+    report.now = loop.now
+    report.rooms = server.snapshot()
+    report.sockets = connections.count
+    report.counters = server.counters
+    report.service = counters
+    return report
+  }
+
+  /// Ends every connection with 1001, waits a moment for the answers, then calls `done` once.
+  func stop(_ done: @escaping @Sendable () -> Void) {
+    guard !isStopping else { return done() }
+    isStopping = true
+    stopped = done
+    for listener in listeners { listener.close() }
+    input { $0.stop(into: &$1) }
+    for handle in connections.handles {
+      guard let connection = connections[handle] else { continue }
+      switch connection.phase {
+      case .http: connection.stream.closeAfterWriting()
+      case .lobby: connection.close(.goingAway)
+      case .member, .closing: break
+      }
+    }
+    stopDeadline = loop.now + shared.settings.stopGrace
+    finishStopping()
+  }
+
+  private func finishStopping() {
+    guard isStopping, connections.count == 0, let done = stopped else { return }
+    stopped = nil
+    stopDeadline = nil
+    siblings = []
+    done()
+  }
+}

@@ -1,0 +1,54 @@
+// What an operator decides about signaling.
+
+public import NetTypes
+public import Signaling
+
+/// Everything a `SignalingService` has to be told.
+public struct SignalingSettings: Sendable {
+  /// TCP addresses to listen at; with port 0 the system chooses one.
+  public var listen: [SocketAddress]
+  /// Origins of pages of other hosts that may connect, as browsers write them:
+  /// `https://app.example`. Pages of the host that was asked may in any case.
+  public var allowedOrigins: [String] = []
+  /// Whether calls go through the relay.
+  public var relay = RelayPolicy.fallback
+  /// Where peers find STUN and TURN.
+  public var ice = ICESettings()
+  /// The bounds of the protocol. `roomsMax` and `connectionsMax` are for the whole service; each
+  /// loop keeps an equal share of them.
+  public var limits = SignalingLimits()
+  /// TCP connections, at most; further ones are closed at once.
+  public var socketsMax = 20_000
+  /// TCP connections that are not in a room, at most; further ones are closed at once.
+  public var socketsNotJoinedMax = 4_000
+  /// How long a connection may take to send a request, and wait for the next.
+  public var requestTimeout = Duration.seconds(10)
+  /// How long clients have to answer the close frame when the service stops.
+  public var stopGrace = Duration.seconds(1)
+
+  /// Settings with the bounds of Docs/protocol.md.
+  public init(listen: [SocketAddress]) { self.listen = listen }
+}
+
+/// Where peers find STUN and TURN.
+public struct ICESettings: Sendable {
+  /// How peers prove to the relay that they may use it.
+  public enum Authentication: Sendable {
+    /// Credentials made at each request under this key, which the relay knows too.
+    case secret([UInt8])
+    /// One user for all; for trials.
+    case fixed(username: String, password: String)
+  }
+
+  /// `stun:` addresses (RFC 7064).
+  public var stunURLs: [String] = []
+  /// `turn:` addresses (RFC 7065).
+  public var turnURLs: [String] = []
+  /// Without it no TURN servers are handed out.
+  public var authentication: Authentication?
+  /// Seconds for which credentials allow new allocations.
+  public var ttlSeconds: Int64 = 600
+
+  /// No servers at all.
+  public init() {}
+}

@@ -1,0 +1,139 @@
+// Client messages from their JSON texts.
+
+internal import JSON
+internal import NetTypes
+public import Signaling
+
+/// Reads the texts of `parley.v1` clients. It belongs to one thread.
+public struct MessageDecoder: ~Copyable {
+  /// The largest whole number that every JSON implementation keeps (RFC 7493 §2.2).
+  private static let numberMax: Int64 = 9_007_199_254_740_991
+
+  private var parser: JSONObjectParser
+  private let limits: SignalingLimits
+
+  /// - Parameter limits: bounds of texts, descriptions and candidates.
+  public init(limits: SignalingLimits) {
+    parser = JSONObjectParser(sizeMax: limits.messageBytesMax)
+    self.limits = limits
+  }
+
+  /// The message in `text`. One that breaks the protocol comes as `.invalid`, with the error that
+  /// answers it and with its number if that can be read.
+  public mutating func decode(_ text: Span<UInt8>) -> ClientMessage {
+    do {
+      try parser.parse(text)
+    } catch {
+      return ClientMessage(number: nil, body: .invalid(.badMessage, detail: Self.detail(error)))
+    }
+    guard let number = count("seq") else {
+      return ClientMessage(
+        number: nil, body: .invalid(.badMessage, detail: "seq has to be a whole number"))
+    }
+    do {
+      return ClientMessage(number: number, body: try body(of: text))
+    } catch {
+      return ClientMessage(number: number, body: .invalid(error.code, detail: error.detail))
+    }
+  }
+
+  // MARK: Messages
+
+  private struct Fault: Error {
+    var code = ErrorCode.badMessage
+    let detail: String
+  }
+
+  private func body(of text: Span<UInt8>) throws(Fault) -> ClientMessage.Body {
+    guard let type = parser.string("type") else { throw Fault(detail: "type has to be a string") }
+    switch ClientMessage.Kind(rawValue: type) {
+    case .join: return .join(try join())
+    case .offer: return .offer(to: try peer(), sdp: try description(text))
+    case .answer: return .answer(to: try peer(), sdp: try description(text))
+    case .candidate: return .candidate(to: try peer(), candidate: try candidate(text))
+    case .endOfCandidates:
+      return .endOfCandidates(to: try peer(), usernameFragment: try usernameFragment(text))
+    case .message:
+      let to = parser.kind(of: "to") == nil ? nil : try peer()
+      guard let range = parser.range(of: "data") else { throw Fault(detail: "data is missing") }
+      return .message(to: to, data: RawJSON(text.bytes(in: range)))
+    case .ice: return .ice
+    case .leave: return .leave
+    case .ping:
+      guard let ack = count("ack") else { throw Fault(detail: "ack has to be a whole number") }
+      return .ping(ack: ack)
+    case .invalid, nil: throw Fault(code: .unknownType, detail: "unknown type")
+    }
+  }
+
+  private func join() throws(Fault) -> JoinRequest {
+    guard let room = parser.string("room") else { throw Fault(detail: "room has to be a string") }
+    let name = parser.string("name")
+    guard name != nil || parser.kind(of: "name") == nil else {
+      throw Fault(detail: "name has to be a string")
+    }
+    guard parser.kind(of: "resume") != nil else { return JoinRequest(room: room, name: name) }
+    guard let session = parser.string("session", in: "resume"), let ack = count("ack", in: "resume")
+    else { throw Fault(detail: "resume has to have a session and an ack") }
+    let resume = ResumeRequest(session: SessionSecret(session), ack: ack)
+    return JoinRequest(room: room, name: name, resume: resume)
+  }
+
+  // MARK: Members
+
+  private func peer() throws(Fault) -> PeerID {
+    guard let to = parser.string("to") else { throw Fault(detail: "to has to be a string") }
+    return PeerID(to)
+  }
+
+  private func description(_ text: Span<UInt8>) throws(Fault) -> RawJSON {
+    guard let size = parser.stringByteCount("sdp"), let range = parser.range(of: "sdp") else {
+      throw Fault(detail: "sdp has to be a string")
+    }
+    guard size <= limits.sdpBytesMax else {
+      throw Fault(detail: "sdp has more than \(limits.sdpBytesMax) bytes")
+    }
+    return RawJSON(text.bytes(in: range))
+  }
+
+  private func candidate(_ text: Span<UInt8>) throws(Fault) -> RawJSON {
+    guard let size = parser.stringByteCount("candidate", in: "candidate"),
+      let range = parser.range(of: "candidate")
+    else { throw Fault(detail: "candidate has to be an object with a candidate string") }
+    guard size <= limits.candidateBytesMax else {
+      throw Fault(detail: "candidate has more than \(limits.candidateBytesMax) bytes")
+    }
+    return RawJSON(text.bytes(in: range))
+  }
+
+  private func usernameFragment(_ text: Span<UInt8>) throws(Fault) -> RawJSON? {
+    guard let kind = parser.kind(of: "usernameFragment"),
+      let range = parser.range(of: "usernameFragment")
+    else { return nil }
+    // Browsers have it as null where a candidate carries none.
+    guard kind == .string || kind == .null else {
+      throw Fault(detail: "usernameFragment has to be a string")
+    }
+    return RawJSON(text.bytes(in: range))
+  }
+
+  private func count(_ key: StaticString, in outer: StaticString? = nil) -> Int64? {
+    guard let value = parser.integer(key, in: outer), (0...Self.numberMax).contains(value) else {
+      return nil
+    }
+    return value
+  }
+
+  private static func detail(_ error: JSONError) -> String {
+    switch error {
+    case .tooLarge: "the message is too big"
+    case .tooDeep: "the message is nested too deeply"
+    case .notUTF8: "the message is not UTF-8"
+    case .malformed: "the message is not JSON"
+    case .notAnObject: "the message is not an object"
+    case .duplicateMember: "a member appears twice"
+    case .tooManyMembers: "the message has too many members"
+    case .noMemory: "the server is short of memory"
+    }
+  }
+}

@@ -1,0 +1,240 @@
+// What servers make of their options: defaults, precedence, development mode, URLs for clients.
+
+import Logging
+import NetTypes
+import Testing
+
+@testable import Configuration
+
+@Suite("Configuration of the servers")
+struct ServerConfigurationTests {
+  @Test func `The command line that benchmarks use is understood`() throws {
+    let settings = try Start(
+      .turnd,
+      "--listen udp:127.0.0.1:23478 --relay-ip 127.0.0.1 --realm bench --user bench:bench"
+        + " --allow-peer 127.0.0.0/8 --threads 1"
+    ).settings()
+    let address = try #require(SocketAddress("127.0.0.1:23478"))
+    #expect(settings.listeners == [.init(transport: .udp, address: address)])
+    #expect(settings.relayAddresses == [IPAddress(127, 0, 0, 1)])
+    #expect(settings.realm == "bench")
+    #expect(settings.users == [.init(name: "bench", password: Secret("bench"))])
+    #expect(settings.allowedPeers.map(\.text) == ["127.0.0.0/8"])
+    #expect(settings.threads == 1)
+    #expect(settings.userQuota == nil)
+    #expect(settings.isDevelopment == false)
+  }
+
+  @Test func `Defaults come from the table`() throws {
+    let settings = try Start(.parleyd, enough).settings()
+    #expect(settings.listeners.map(\.address.text) == ["0.0.0.0:3478"])
+    #expect(settings.http?.text == "0.0.0.0:8080")
+    #expect(settings.portRange == .dynamic)
+    #expect(settings.maxPeersPerRoom == 32)
+    #expect(settings.totalQuota == 16_384)
+    #expect(settings.relayPolicy == .fallback)
+    #expect(settings.realm == "parley")
+    #expect(settings.logLevel == .info)
+    #expect(settings.admin == nil)
+    #expect((1...256).contains(settings.threads))
+    #expect(try Start(.turnd, enough).settings().http == nil)
+  }
+
+  @Test func `Every option of the table sets something`() throws {
+    let line =
+      "--listen udp:192.0.2.7:1 --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8"
+      + " --allow-origin https://Example.org:8443 --allow-origin * --relay-ip 192.0.2.8"
+      + " --relay-ip 2001:db8::8 --port-range 50000-50099 --allow-peer 10.0.0.0/8"
+      + " --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100 --relay-policy always"
+      + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
+      + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
+    let others = ["dev", "config", "help", "version"]
+    for option in ServerConfiguration.table(for: .parleyd).options
+    where !others.contains(option.name) {
+      #expect(line.contains(option.flag), "untested: \(option.flag)")
+    }
+    let settings = try Start(.parleyd, line).settings()
+    #expect(settings.listeners.map(\.address.text) == ["192.0.2.7:1", "[2001:db8::7]:2"])
+    #expect(settings.http?.text == "[::1]:80")
+    #expect(settings.maxPeersPerRoom == 8)
+    #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
+    #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
+    #expect(settings.portRange.text == "50000-50099")
+    #expect(settings.allowedPeers.map(\.text) == ["10.0.0.0/8"])
+    #expect(settings.deniedPeers.map(\.text) == ["192.0.2.0/24"])
+    #expect(settings.userQuota == 3)
+    #expect(settings.totalQuota == 100)
+    #expect(settings.relayPolicy == .always)
+    #expect(settings.turnURLs == ["turn:t.example.org"])
+    #expect(settings.realm == "r")
+    #expect(settings.users.map(\.name) == ["a", "d"])
+    #expect(settings.users.map(\.password.text) == ["b:c", "e"])
+    #expect(settings.secrets.map(\.text) == ["s", "t"])
+    #expect(settings.threads == 3)
+    #expect(settings.admin == .unix(path: "/run/p.sock"))
+    #expect(settings.logLevel == .debug)
+    #expect(settings.logsPrivateValues)
+    #expect(settings.hasLegacyChannels)
+  }
+
+  @Test func `A flag wins over a variable, that over the file, that over the default`() throws {
+    let file = "{ realm: 'file', \"log-level\": 'debug', threads: 7, 'deny-peer': '192.0.2.1' }"
+    let environment = ["PARLEY_REALM": "variable", "PARLEY_LOG_LEVEL": "error"]
+    let all = try Start(
+      .turnd, enough + "--realm flag", environment: environment, file: file
+    ).settings()
+    #expect(all.realm == "flag")
+    #expect(all.logLevel == .error)
+    #expect(all.threads == 7)
+    #expect(all.deniedPeers.map(\.text) == ["192.0.2.1/32"])
+    #expect(all.totalQuota == 16_384)
+    let fewer = try Start(.turnd, enough, environment: environment, file: file).settings()
+    #expect(fewer.realm == "variable")
+  }
+
+  @Test func `Lists of two sources are not mixed`() throws {
+    let settings = try Start(
+      .turnd, enough + "--listen udp:192.0.2.7:1",
+      environment: ["PARLEY_LISTEN": "udp:192.0.2.7:2", "PARLEY_DENY_PEER": "192.0.2.1"],
+      file: "{ listen: ['udp:192.0.2.7:3'], 'deny-peer': ['192.0.2.2'] }"
+    ).settings()
+    #expect(settings.listeners.map(\.address.port) == [1])
+    #expect(settings.deniedPeers.map(\.text) == ["192.0.2.1/32"])
+  }
+
+  @Test func `Variables separate values by commas or spaces`() throws {
+    let settings = try Start(
+      environment: [
+        "PARLEY_LISTEN": "udp:192.0.2.7:1, udp:192.0.2.7:2\tudp:192.0.2.7:3",
+        "PARLEY_USER": "a:b,c:d", "PARLEY_DEV": "no", "PARLEY_REALM": "",
+        "PARLEY_SERVICE_HOST": "10.0.0.1", "PARLEY_HTTP": "not for turnd",
+      ]
+    ).settings()
+    #expect(settings.listeners.map(\.address.port) == [1, 2, 3])
+    #expect(settings.users.map(\.name) == ["a", "c"])
+    #expect(settings.realm == "parley")
+    #expect(!settings.isDevelopment)
+  }
+
+  @Test func `The file may be named by a variable, and is JSON5`() throws {
+    var start = Start(environment: ["PARLEY_CONFIG": "/p"])
+    start.files["/p"] = """
+      {
+        // Comments and trailing commas are fine.
+        listen: ['udp:192.0.2.7:3478', "udp:[2001:db8::7]:3478",],
+        "port-range": "50000-50010", secret: 'hush', threads: 2, dev: false,
+      }
+      """
+    let settings = try start.settings()
+    #expect(settings.listeners.count == 2)
+    #expect(settings.relayAddresses.map(\.text) == ["192.0.2.7", "2001:db8::7"])
+    #expect(settings.portRange.count == 11)
+    #expect(settings.secrets == [Secret("hush")])
+  }
+
+  @Test func `Development needs nothing and stays on this machine`() throws {
+    let settings = try Start(.parleyd, "--dev").settings()
+    #expect(settings.isDevelopment)
+    #expect(settings.http?.text == "127.0.0.1:8080")
+    #expect(settings.listeners.map(\.address.text) == ["127.0.0.1:3478"])
+    #expect(settings.relayAddresses == [.loopbackV4])
+    #expect(settings.allowedPeers.map(\.text) == ["127.0.0.0/8", "::1/128"])
+    #expect(settings.needsOwnSecret)
+    #expect(settings.stunURLs == ["stun:127.0.0.1:3478"])
+    #expect(settings.turnURLs == ["turn:127.0.0.1:3478?transport=udp"])
+  }
+
+  @Test func `Development can be bent by other options`() throws {
+    let settings = try Start(
+      .parleyd, "--listen udp:0.0.0.0:9 --http 0.0.0.0:80 --allow-peer 10.0.0.0/8 --dev"
+    ).settings()
+    #expect(settings.listeners.map(\.address.text) == ["0.0.0.0:9"])
+    #expect(settings.http?.text == "0.0.0.0:80")
+    #expect(settings.relayAddresses == [.loopbackV4])
+    #expect(settings.allowedPeers.count == 3)
+    for value in ["true", "1", "yes"] {
+      let other = try Start(.turnd, environment: ["PARLEY_DEV": value]).settings()
+      #expect(other.listeners.map(\.address.text) == ["127.0.0.1:3478"])
+    }
+    #expect(try Start(.turnd, file: "{ dev: true }").settings().isDevelopment)
+  }
+
+  @Test func `Without credentials nothing that relays starts`() {
+    for program in [Program.parleyd, .turnd] {
+      let message = Start(program, "--relay-ip 192.0.2.7").refusal()
+      #expect(message.contains("--secret SECRET"))
+      #expect(message.contains("--user NAME:PASSWORD"))
+      #expect(message.contains("--dev"))
+    }
+  }
+
+  @Test func `Without a relay address nothing that relays starts`() throws {
+    for program in [Program.parleyd, .turnd] {
+      #expect(Start(program, "--secret s").refusal().contains("--relay-ip ADDRESS"))
+      let named = try Start(program, "--secret s --listen udp:192.0.2.7:3478").settings()
+      #expect(named.relayAddresses.map(\.text) == ["192.0.2.7"])
+    }
+    let never = try Start(.parleyd, "--relay-policy never").settings()
+    #expect(never.relayAddresses == [])
+    #expect(never.turnURLs == [])
+    #expect(!never.needsOwnSecret)
+  }
+
+  @Test func `stund takes what STUN needs and nothing else`() throws {
+    let settings = try Start(
+      .stund, "--listen udp:[::]:3478 --threads 2 --log-level warning"
+    ).settings()
+    #expect(settings.listeners.map(\.address.text) == ["[::]:3478"])
+    #expect(try Start(.stund).settings().relayAddresses == [])
+    let refusal = Start(.stund, "--realm r").refusal()
+    #expect(refusal == "--realm is an option of parleyd and turnd, not of stund")
+    #expect(Start(.turnd, "--http 0.0.0.0:80").refusal().contains("of parleyd, not of turnd"))
+    #expect(Start(.stund, file: "{ user: 'a:b' }").refusal().contains("not of stund"))
+  }
+
+  @Test(arguments: [
+    ("--listen udp:1.2.3.4:5 --listen udp:1.2.3.4:5", "--listen: udp:1.2.3.4:5 is given twice"),
+    ("--relay-ip 192.0.2.8", "--relay-ip: 192.0.2.7 and 192.0.2.8, but only one IPv4 address"),
+    ("--user ann:other", "--user: the name \"ann\" is given twice"),
+    ("--allow-peer 10.0.0.0/8 --deny-peer 10.0.0.0/8", "both name 10.0.0.0/8"),
+  ])
+  func `What does not fit together is refused`(line: String, message: String) {
+    #expect(Start(.turnd, enough + line).refusal().contains(message))
+  }
+
+  @Test func `An empty list in the file is no listener`() {
+    #expect(Start(.turnd, enough, file: "{ listen: [] }").refusal().contains("--listen is empty"))
+  }
+
+  @Test func `Port 0 may stand twice`() throws {
+    let line = "--listen udp:127.0.0.1:0 --listen udp:127.0.0.1:0"
+    #expect(try Start(.stund, line).settings().listeners.count == 2)
+  }
+
+  @Test func `Clients are told addresses they can reach`() throws {
+    let wildcards = try Start(
+      .parleyd, enough + "--listen udp:0.0.0.0:1 --listen udp:[::]:2 --listen udp:192.0.2.9:3"
+    ).settings()
+    #expect(wildcards.stunURLs == ["stun:192.0.2.7:1", "stun:192.0.2.9:3"])
+    let given = try Start(
+      .parleyd,
+      enough + "--turn-url turn:t.example.org?transport=udp --turn-url turns:t.example.org:443"
+    ).settings()
+    #expect(given.stunURLs == ["stun:t.example.org"])
+    #expect(given.turnURLs.count == 2)
+    let both = try Start(
+      .parleyd, enough + "--turn-url turn:a --turn-url stun:b --relay-policy never"
+    ).settings()
+    #expect(both.stunURLs == ["stun:b"])
+    #expect(both.turnURLs == [])
+  }
+
+  @Test func `Secrets are not printed with the settings`() throws {
+    let settings = try Start(.turnd, "--dev --user ann:hush1 --secret hush2").settings()
+    var dumped = ""
+    dump(settings, to: &dumped)
+    for text in ["\(settings)", String(reflecting: settings), dumped] {
+      #expect(!text.contains("hush"))
+    }
+  }
+}
