@@ -13,9 +13,9 @@ def framing(run: uclient.Outcome) -> dict[str, int]:
     RFC 8656 §12.4: a channel's header is 4 bytes, over UDP without padding. An indication is a STUN
     header, XOR-PEER-ADDRESS, and DATA with its padding; uclient adds a FINGERPRINT to its own.
     """
-    if not run.by_indications:
+    if "-s" not in run.flags:
         return {"fromClient": 4, "toClient": 4}
-    address = 4 + (20 if run.ipv6_peers else 8)
+    address = 4 + (20 if "-x" in run.flags else 8)
     around = 20 + address + 4 + -run.length % 4
     return {"fromClient": around + 8, "toClient": around}
 
@@ -29,8 +29,7 @@ class Ledger:
         self.created = server.admin.relay()["allocationsCreated"]
         self.live = len(server.admin.allocations())
 
-    def check(self, context, label: str, run: uclient.Outcome, clients: int,
-              in_pairs: bool = False) -> None:
+    def check(self, context, label: str, run: uclient.Outcome) -> None:
         """Holds the counters to what uclient printed.
 
         There is no tolerance. Each message goes through the relay twice, whether it comes back from
@@ -55,15 +54,17 @@ class Ledger:
 
         wait_until(lambda: counted() == expected, 3)
         context.same(f"{label}: the relay counted what was sent", counted(), expected)
-        self.check_no_leak(context, label, clients, uclient.forgotten(clients, in_pairs))
+        self.check_no_leak(context, label, run)
 
-    def check_no_leak(self, context, label: str, clients: int, forgotten: int) -> None:
+    def check_no_leak(self, context, label: str, run: uclient.Outcome) -> None:
         """Every allocation but those that uclient itself forgets is gone."""
+        forgotten = uclient.forgotten(run.clients, run.flags)
+
         def left() -> int:
             return len(self.server.admin.allocations()) - self.live
 
         wait_until(lambda: left() <= forgotten, 5)
         created = self.server.admin.relay()["allocationsCreated"] - self.created
         context.ok(f"{label}: no allocation leaked",
-                   left() == forgotten and created == forgotten + clients,
+                   left() == forgotten and created == forgotten + run.clients,
                    f"created {created}, left {left()}, of which uclient forgets {forgotten}")
