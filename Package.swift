@@ -71,7 +71,8 @@ let package = Package(
     library(
       "SignalingService",
       [
-        "EventLoop", "NetTypes", "Crypto", "HTTP1", "WebSocket", "Signaling", "JSON", "Logging",
+        "Configuration", "EventLoop", "NetTypes", "Crypto", "HTTP1", "WebSocket", "Signaling",
+        "JSON", "Logging",
         "WebAssets",
       ]),
     library(
@@ -83,7 +84,10 @@ let package = Package(
     // Executables.
     program(
       "parleyd",
-      ["Configuration", "Logging", "NetTypes", "RelayService", "SignalingService", "AdminService"]),
+      [
+        "Configuration", "Crypto", "EventLoop", "Logging", "NetTypes", "RelayService",
+        "SignalingService", "AdminService",
+      ]),
     program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService"]),
     program(
       "turnd",

@@ -1,4 +1,55 @@
-// Entry.
-@main struct Main {
-  static func main() {}
+// parleyd: signaling, STUN and TURN, the browser library and the demo in one process.
+
+import Configuration
+import Crypto
+import EventLoop
+import Logging
+import NetTypes
+import RelayService
+import SignalingService
+
+@main struct Parleyd {
+  static func main() {
+    let configuration = ServerConfiguration.parseOrExit(program: .parleyd)
+    Log.configure(
+      level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
+    ProcessLimits.raiseDescriptorLimit()
+    do {
+      try run(configuration)
+    } catch {
+      ServerConfiguration.failToStart(program: .parleyd, "\(error)")
+    }
+  }
+
+  private static func run(_ configuration: ServerConfiguration) throws(SystemError) {
+    var random = SecureRandom()
+    // Known to this process alone, and gone with it.
+    let ownSecret = configuration.needsOwnSecret ? Base64.encode(random.bytes(32)) : nil
+    let secret = ownSecret ?? configuration.secrets.first?.text
+    let loops = try LoopGroup(count: configuration.threads)
+    let relay = try RelayService(
+      on: loops,
+      RelayService.Settings(
+        configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret))
+    let signaling = try SignalingService(
+      SignalingSettings(configuration, secret: secret), on: loops.loops)
+    announce(relay, signaling, configuration)
+    try loops.run { _ in
+      relay.stop()
+      signaling.stop {}
+    }
+  }
+
+  private static func announce(
+    _ relay: RelayService, _ signaling: SignalingService, _ configuration: ServerConfiguration
+  ) {
+    for address in relay.addresses {
+      Log.info("listening", ["transport": "udp", "address": .public(address.text)])
+    }
+    for address in signaling.addresses {
+      Log.info("listening", ["transport": "tcp", "address": .public(address.text)])
+    }
+    guard configuration.isDevelopment, let address = signaling.addresses.first else { return }
+    print("Parley is running. Open http://\(address.text)/ in two browser windows.")
+  }
 }

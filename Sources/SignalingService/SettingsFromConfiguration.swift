@@ -1,0 +1,24 @@
+// From what the operator configured to what signaling is told.
+
+public import Configuration
+internal import NetTypes
+internal import Signaling
+
+extension SignalingSettings {
+  /// - Parameters:
+  ///   - configuration: valid, as its `load` gives it; with an HTTP address.
+  ///   - secret: what the relay accepts time-limited credentials under.
+  public init(_ configuration: ServerConfiguration, secret: String?) {
+    self.init(listen: configuration.http.map { [$0] } ?? [])
+    allowedOrigins = configuration.allowedOrigins
+    limits.peersPerRoomMax = configuration.maxPeersPerRoom
+    switch configuration.relayPolicy {
+    case .always: relay = .always
+    case .fallback: relay = .fallback
+    case .never: relay = .never
+    }
+    ice.stunURLs = configuration.stunURLs
+    ice.turnURLs = configuration.turnURLs
+    ice.authentication = secret.map { .secret(Array($0.utf8)) }
+  }
+}
