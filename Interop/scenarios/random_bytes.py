@@ -16,7 +16,7 @@ ALONE = True
 STRANGERS = 300_000
 BEHIND_ALLOCATION = 60_000
 AT_RELAYED_ADDRESS = 20_000
-STREAMS = 1_500
+STREAMS = 5_000
 WARM_UP = 20_000
 
 # After each batch the sender waits for the answer to a Binding request, so that the server's
@@ -82,8 +82,8 @@ def call(context, server, when):
 
 
 class Account:
-    """Every datagram has become one thing: an answer, a relayed payload (or one that could not be
-    sent on) or a drop with a reason; or it never reached the server, whose socket was full."""
+    """Every datagram has become one thing: an answer, a relayed payload, or one that could not be
+    sent on, or a drop with a reason; or it never reached the server, whose socket was full."""
 
     def __init__(self, context, server, label):
         self.context, self.server, self.label = context, server, label
