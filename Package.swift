@@ -120,7 +120,7 @@ let package = Package(
         "AdminService", "AdminAPI", "Configuration", "RelayService", "SignalingService", "TURN",
         "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
       ]),
-    tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration"]),
+    tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],
