@@ -101,7 +101,15 @@ let package = Package(
     tests("NetTypesTests", ["NetTypes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
-    tests("TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto"]),
+    .target(name: "CMallocCounter", path: "Tests/Support/CMallocCounter"),
+    tests(
+      "TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
+    tests(
+      "RelayServiceTests",
+      [
+        "RelayService", "EventLoop", "TURN", "TURNClient", "STUN", "NetTypes", "Crypto",
+        "CMallocCounter",
+      ]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
