@@ -69,6 +69,19 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     try watch(interest)
   }
 
+  /// Opens a connection to a Unix socket; `handler.drained` says when it can be written to.
+  public init(
+    connectUnix path: String, on loop: EventLoop, inputMax: Int, outputMax: Int
+  ) throws(SystemError) {
+    descriptor = try SystemError.check(unsafe parley_unix_connect(path), "connect unix", path)
+    peer = nil
+    self.loop = loop
+    self.inputMax = inputMax
+    self.outputMax = outputMax
+    wantsWrite = true
+    try watch(interest)
+  }
+
   private func watch(_ interest: Readiness) throws(SystemError) {
     do {
       registration = try loop.register(descriptor, for: interest, handler: self)

@@ -68,6 +68,8 @@ int parley_unix_listen(const char *path, int backlog);
 int parley_accept(int fd, parley_address *peer);
 /// Starts a TCP connection; 0 or -EINPROGRESS wait for PARLEY_WRITABLE. Returns the descriptor.
 int parley_tcp_connect(const parley_address *target);
+/// A connection to the Unix socket at `path`. Returns the descriptor.
+int parley_unix_connect(const char *path);
 /// The error a socket has pending, as a positive errno, or 0.
 int parley_socket_error(int fd);
 ssize_t parley_read(int fd, uint8_t *buffer, size_t capacity);
