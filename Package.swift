@@ -95,7 +95,10 @@ let package = Package(
     program("parleyctl", ["Configuration", "NetTypes"]),
     program(
       "parley-load",
-      ["Configuration", "EventLoop", "NetTypes", "TURNClient", "HTTP1", "WebSocket"]),
+      [
+        "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto", "TURNClient",
+        "HTTP1", "WebSocket",
+      ]),
 
     // Tests.
     tests("NetTypesTests", ["NetTypes"]),
@@ -112,6 +115,7 @@ let package = Package(
         "SignalingService", "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
       ]),
     tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
+    tests("ParleyLoadTests", ["parley-load", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],

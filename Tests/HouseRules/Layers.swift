@@ -52,7 +52,7 @@ struct LayerTable {
     ("NetTypesTests", .tests), ("CryptoTests", .tests), ("STUNTests", .tests),
     ("TURNTests", .tests), ("HTTP1Tests", .tests), ("WebSocketTests", .tests),
     ("SignalingTests", .tests), ("JSONTests", .tests), ("ConfigurationTests", .tests),
-    ("SignalingServiceTests", .tests), ("HouseRules", .tests),
+    ("SignalingServiceTests", .tests), ("ParleyLoadTests", .tests), ("HouseRules", .tests),
   ])
 
   func position(of target: String) -> Int? {
