@@ -61,7 +61,7 @@ let package = Package(
       resources: [
         .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley.d.ts"),
         .embedInCode("Pages/index.html"), .embedInCode("Pages/demo.js"),
-        .embedInCode("Pages/demo.css"),
+        .embedInCode("Pages/demo.css"), .embedInCode("Pages/favicon.svg"),
       ], swiftSettings: house),
 
     // Services.

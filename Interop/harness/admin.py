@@ -44,7 +44,8 @@ class Admin:
         return self.get("/allocations")["allocations"]
 
     def relayed(self) -> dict[str, tuple[int, int]]:
-        """Packets and payload bytes on each side, of ended and of living allocations together."""
+        """Packets and bytes on each side, of ended and of living allocations together. The client's
+        side counts with the framing of TURN, the peers' side the payload alone."""
         counted = [self.relay()["closed"], *self.allocations()]
         return {side: (sum(each[side]["packets"] for each in counted),
                        sum(each[side]["bytes"] for each in counted)) for side in SIDES}

@@ -59,7 +59,7 @@ class Context(Report):
         self._stack.close()
 
     def port(self) -> int:
-        """A port of this scenario's own; the next one is free too, for turnutils_peer takes both."""
+        """A port of this scenario's own; the next is free too, for turnutils_peer takes both."""
         return next(port for port in self._ports if is_free(port) and is_free(port + 1))
 
     def start(self, name: str, command: list[str]) -> Process:

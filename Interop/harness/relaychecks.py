@@ -7,6 +7,19 @@ from harness.admin import SIDES
 from harness.process import wait_until
 
 
+def framing(run: uclient.Outcome) -> dict[str, int]:
+    """Bytes in front of and behind the payload of each message, on the client's side.
+
+    RFC 8656 §12.4: a channel's header is 4 bytes, over UDP without padding. An indication is a STUN
+    header, XOR-PEER-ADDRESS, and DATA with its padding; uclient adds a FINGERPRINT to its own.
+    """
+    if "-s" not in run.flags:
+        return {"fromClient": 4, "toClient": 4}
+    address = 4 + (20 if "-x" in run.flags else 8)
+    around = 20 + address + 4 + -run.length % 4
+    return {"fromClient": around + 8, "toClient": around}
+
+
 class Ledger:
     """The relay's counters around one run of uclient."""
 
@@ -16,21 +29,23 @@ class Ledger:
         self.created = server.admin.relay()["allocationsCreated"]
         self.live = len(server.admin.allocations())
 
-    def check(self, context, label: str, run: uclient.Outcome, clients: int,
-              in_pairs: bool = False) -> None:
+    def check(self, context, label: str, run: uclient.Outcome) -> None:
         """Holds the counters to what uclient printed.
 
         There is no tolerance. Each message goes through the relay twice, whether it comes back from
         an echoing peer (out by one allocation, back by the same) or goes from one allocation to
         another: client → relay → peer, then peer → relay → client. So on each of the four sides the
-        relay sees just the messages that uclient sent, with just their payload; and uclient
-        retransmits nothing but requests, which are not relayed.
+        relay sees just the messages that uclient sent: on the peers' side their payload, on the
+        client's side with the framing that `framing` tells byte by byte. uclient retransmits
+        nothing but requests, and those are not relayed.
         """
         context.ok(f"{label}: nothing lost", run.sent > 0 and run.sent == run.received
                    and run.sent_bytes == run.received_bytes, run.figures())
         if run.sent == 0 or run.sent != run.received:
             context.note(run.output[-1500:])
-        expected = {side: (run.sent, run.sent_bytes) for side in SIDES}
+        framed = framing(run)
+        expected = {side: (run.sent, run.sent_bytes + run.sent * framed.get(side, 0))
+                    for side in SIDES}
 
         def counted() -> dict[str, tuple[int, int]]:
             now = self.server.admin.relayed()
@@ -39,15 +54,17 @@ class Ledger:
 
         wait_until(lambda: counted() == expected, 3)
         context.same(f"{label}: the relay counted what was sent", counted(), expected)
-        self.check_no_leak(context, label, clients, uclient.forgotten(clients, in_pairs))
+        self.check_no_leak(context, label, run)
 
-    def check_no_leak(self, context, label: str, clients: int, forgotten: int) -> None:
+    def check_no_leak(self, context, label: str, run: uclient.Outcome) -> None:
         """Every allocation but those that uclient itself forgets is gone."""
+        forgotten = uclient.forgotten(run.clients, run.flags)
+
         def left() -> int:
             return len(self.server.admin.allocations()) - self.live
 
         wait_until(lambda: left() <= forgotten, 5)
         created = self.server.admin.relay()["allocationsCreated"] - self.created
         context.ok(f"{label}: no allocation leaked",
-                   left() == forgotten and created == forgotten + clients,
+                   left() == forgotten and created == forgotten + run.clients,
                    f"created {created}, left {left()}, of which uclient forgets {forgotten}")

@@ -11,10 +11,10 @@ from harness import daemons
 SECONDS_MAX = 60
 
 
-def forgotten(clients: int, in_pairs: bool) -> int:
-    """How many allocations uclient leaves behind: before each connection, or with `-y` before each
-    pair of them, it makes one more to look at the relay, and never gives that back."""
-    return clients // 2 if in_pairs else clients
+def forgotten(clients: int, flags: tuple[str, ...]) -> int:
+    """How many allocations uclient leaves behind: before each connection, or before each two when
+    they belong together, it makes one more to look at the relay, and never gives that back."""
+    return clients if "-c" in flags and "-y" not in flags else clients // 2
 
 
 @dataclasses.dataclass
@@ -27,6 +27,9 @@ class Outcome:
     received_bytes: int
     exit_code: int
     output: str
+    flags: tuple[str, ...]
+    clients: int
+    length: int
 
     def figures(self) -> str:
         """The totals on one line."""
@@ -43,9 +46,9 @@ def last_pair(pattern: str, output: str) -> tuple[int, int]:
 def run(server: daemons.Daemon, *flags: str, host: str = "127.0.0.1", clients: int = 2,
         messages: int = 300, length: int = 170, interval_ms: int = 5,
         username: str = daemons.USER, password: str = daemons.PASSWORD) -> Outcome:
-    """Runs it against a server. `-c` is always given: without it every client allocates a pair of
-    ports by EVEN-PORT and RESERVATION-TOKEN, which browsers never do."""
-    command = ["turnutils_uclient", "-u", username, "-w", password, "-c",
+    """Runs it against a server. Without `-c` clients come in twos, one for RTP and one for RTCP,
+    with neighbouring ports by EVEN-PORT and RESERVATION-TOKEN, which browsers never ask for."""
+    command = ["turnutils_uclient", "-u", username, "-w", password,
                "-m", str(clients), "-n", str(messages), "-l", str(length), "-z", str(interval_ms),
                *flags, "-p", str(server.port), host]
     try:
@@ -57,7 +60,7 @@ def run(server: daemons.Daemon, *flags: str, host: str = "127.0.0.1", clients: i
         output, code = (late.stdout or b"").decode(errors="replace"), -1
     sent, received = last_pair(r"tot_send_msgs=(\d+), tot_recv_msgs=(\d+)", output)
     out, back = last_pair(r"tot_send_bytes ~ (\d+), tot_recv_bytes ~ (\d+)", output)
-    return Outcome(sent, received, out, back, code, output)
+    return Outcome(sent, received, out, back, code, output, flags, clients, length)
 
 
 def peer(context, host: str = "127.0.0.1") -> list[str]:

@@ -3,6 +3,7 @@
 import json
 
 from harness import calls, daemons
+from harness.process import wait_until
 from harness.signaling import Session
 
 # Anything that is wrong with an otherwise good command line, and the word that has to be in the
@@ -63,6 +64,9 @@ def control(context):
     """parleyctl against a server with a room of two and an allocation."""
     server = context.daemon(
         daemons.Parleyd(context.port(), context.port(), context.port()))
+    # Somebody waits for that line, so it must not sit in a buffer because this is no terminal.
+    context.ok("parleyd --dev says at once which address to open", wait_until(
+        lambda: f"{server.url}/" in server.process.log.read_text(), 2))
     with Session(server.url) as ann, Session(server.url) as ben:
         ann.join("tea", name="Ann")
         ben.join("tea", name="Ben")

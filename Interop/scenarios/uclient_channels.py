@@ -9,9 +9,9 @@ def run(context):
     server = context.daemon(daemons.Turnd(context.port(), context.port()))
     peer = uclient.peer(context)
     ledger = Ledger(server)
-    outcome = uclient.run(server, *peer)
-    ledger.check(context, "channels", outcome, clients=2)
+    outcome = uclient.run(server, "-c", *peer)
+    ledger.check(context, "channels", outcome)
 
     ledger = Ledger(server)
-    outcome = uclient.run(server, *peer, messages=50, length=1200)
-    ledger.check(context, "channels, 1,200 bytes", outcome, clients=2)
+    outcome = uclient.run(server, "-c", *peer, messages=50, length=1200)
+    ledger.check(context, "channels, 1,200 bytes", outcome)

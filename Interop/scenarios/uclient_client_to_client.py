@@ -9,5 +9,5 @@ def run(context):
     server = context.daemon(daemons.Turnd(context.port(), context.port()))
     for label, flags in (("channels", ["-y"]), ("indications", ["-y", "-s"])):
         ledger = Ledger(server)
-        outcome = uclient.run(server, *flags, messages=200)
-        ledger.check(context, label, outcome, clients=2, in_pairs=True)
+        outcome = uclient.run(server, "-c", *flags, messages=200)
+        ledger.check(context, label, outcome)

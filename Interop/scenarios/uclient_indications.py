@@ -9,5 +9,5 @@ def run(context):
     server = context.daemon(daemons.Turnd(context.port(), context.port()))
     peer = uclient.peer(context)
     ledger = Ledger(server)
-    outcome = uclient.run(server, "-s", *peer)
-    ledger.check(context, "indications", outcome, clients=2)
+    outcome = uclient.run(server, "-c", "-s", *peer)
+    ledger.check(context, "indications", outcome)

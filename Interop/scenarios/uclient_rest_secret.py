@@ -11,11 +11,11 @@ def run(context):
     server = context.daemon(daemons.Turnd(context.port(), context.port(), secret=SECRET))
     peer = uclient.peer(context)
     ledger = Ledger(server)
-    outcome = uclient.run(server, "-W", SECRET, *peer, messages=100)
-    ledger.check(context, "REST credentials", outcome, clients=2)
+    outcome = uclient.run(server, "-c", "-W", SECRET, *peer, messages=100)
+    ledger.check(context, "REST credentials", outcome)
 
     ledger = Ledger(server)
-    outcome = uclient.run(server, "-W", "another-secret", *peer, clients=1, messages=5)
+    outcome = uclient.run(server, "-c", "-W", "another-secret", *peer, clients=1, messages=5)
     context.ok("another secret is refused", outcome.exit_code not in (0, -1) and not outcome.sent,
                f"exit code {outcome.exit_code}")
     context.same("another secret allocates nothing",

@@ -11,9 +11,9 @@ def run(context):
     ledger = Ledger(server)
     for label, who in (("wrong password", {"password": "wrong"}),
                        ("unknown name", {"username": "nobody"})):
-        outcome = uclient.run(server, *peer, clients=1, messages=5, **who)
+        outcome = uclient.run(server, "-c", *peer, clients=1, messages=5, **who)
         context.ok(f"{label} is refused", outcome.exit_code not in (0, -1) and outcome.sent == 0,
                    f"exit code {outcome.exit_code}")
     context.same("nothing allocated", server.admin.relay()["allocationsCreated"], ledger.created)
-    outcome = uclient.run(server, *peer, clients=1, messages=5)
-    ledger.check(context, "right password", outcome, clients=1)
+    outcome = uclient.run(server, "-c", *peer, clients=1, messages=5)
+    ledger.check(context, "right password", outcome)

@@ -46,7 +46,7 @@ final class LogOutput: Sendable {
   }
 
   /// A full or closed standard error loses the line; the server goes on.
-  private func put(_ line: [UInt8]) {
+  func put(_ line: [UInt8]) {
     var done = 0
     while done < line.count {
       let written = unsafe line.withUnsafeBytes { buffer in

@@ -13,6 +13,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     case http
     /// Frames, and no `join` yet.
     case lobby
+    /// About to go to the loop of the room it enters; what comes waits in the stream.
+    case moving
     /// In a room.
     case member
     /// Our last frame is sent; what still comes is not heeded.
@@ -58,6 +60,7 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     switch phase {
     case .http: readRequests()
     case .lobby, .member, .closing: readFrames()
+    case .moving: break
     }
   }
 
@@ -111,7 +114,7 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
       close(.noJoin)
     case .closing: stream.close()
     // The core minds the heartbeat.
-    case .member: break
+    case .member, .moving: break
     }
   }
 }

@@ -18,9 +18,17 @@ extension SignalingLoop {
     return home === self
   }
 
-  /// Hands the connection, socket and all, to the loop of the room it enters.
+  /// Hands the connection, socket and all, to the loop of the room it enters. That waits until the
+  /// stream's event is done with, for its code still runs here and the stream must not be there yet.
   func move(_ connection: Connection, with entry: Lobby.Entry) {
-    guard let target = home(of: entry.room), !connection.stream.isClosed else { return }
+    connection.phase = .moving
+    loop.submit { self.handOver(connection, entry) }
+  }
+
+  private func handOver(_ connection: Connection, _ entry: Lobby.Entry) {
+    guard connection.phase == .moving, !connection.stream.isClosed,
+      let target = home(of: entry.room)
+    else { return }
     counters.moved += 1
     release(connection)
     connection.stream.move(to: target.loop) { _ in target.arrived(connection, entry) }

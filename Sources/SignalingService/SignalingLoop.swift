@@ -176,7 +176,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
       guard let connection = connections[handle] else { continue }
       switch connection.phase {
       case .http: connection.stream.closeAfterWriting()
-      case .lobby: connection.close(.goingAway)
+      case .lobby, .moving: connection.close(.goingAway)
       case .member, .closing: break
       }
     }

@@ -32,12 +32,17 @@ public final class SignalingService: Sendable {
 
   /// Asks every loop what it sees, and hands the sum to `body` on one of them.
   public func inspect(_ body: @escaping @Sendable (SignalingReport) -> Void) {
-    let sum = Mutex((report: SignalingReport(), missing: loops.count))
-    let gathered = Gathered(sum: sum)
-    for part in loops {
-      part.loop.submit {
-        if let report = gathered.add(part.report()) { body(report) }
-      }
+    gather(0, SignalingReport(), body)
+  }
+
+  /// From loop to loop, so that nothing is shared.
+  private func gather(
+    _ index: Int, _ sum: SignalingReport, _ body: @escaping @Sendable (SignalingReport) -> Void
+  ) {
+    loops[index].loop.submit { [self] in
+      var sum = sum
+      sum.add(loops[index].report())
+      if index + 1 == loops.count { body(sum) } else { gather(index + 1, sum, body) }
     }
   }
 
@@ -49,22 +54,6 @@ public final class SignalingService: Sendable {
       part.loop.submit {
         part.stop { if missing.countDown() { done() } }
       }
-    }
-  }
-}
-
-/// Reports of loops, added up.
-private final class Gathered: Sendable {
-  private let sum: Mutex<(report: SignalingReport, missing: Int)>
-
-  init(sum: consuming sending Mutex<(report: SignalingReport, missing: Int)>) { self.sum = sum }
-
-  /// The whole, when this was the last part.
-  func add(_ report: SignalingReport) -> SignalingReport? {
-    sum.withLock { sum in
-      sum.report.add(report)
-      sum.missing -= 1
-      return sum.missing == 0 ? sum.report : nil
     }
   }
 }

@@ -8,7 +8,7 @@ public struct SignalingSettings: Sendable {
   /// TCP addresses to listen at; with port 0 the system chooses one.
   public var listen: [SocketAddress]
   /// Origins of pages of other hosts that may connect, as browsers write them:
-  /// `https://app.example`. Pages of the host that was asked may in any case.
+  /// `https://app.example`, or `*` for all. Pages of the host that was asked may in any case.
   public var allowedOrigins: [String] = []
   /// Whether calls go through the relay.
   public var relay = RelayPolicy.fallback

@@ -1,18 +1,36 @@
-// Hands out the browser library and the demo page, both embedded into the program.
+// Hands out the browser library and the demo page, which are embedded into the program.
 
-/// The files a browser may fetch, by request path.
+/// The files that browsers are served, by request path.
 public enum WebAssets {
-  /// One file: what it is and its bytes.
+  /// One file.
   public struct Asset: Sendable {
-    /// The value of `Content-Type`.
+    /// The value of `Content-Type` (RFC 9110 §8.3).
     public let contentType: String
-    /// The body.
+
+    /// The body, as it is in `Pages/`.
     public let bytes: [UInt8]
   }
 
-  /// Request path to file; the demo page is at `/`.
-  public static let table: [String: Asset] = [
-    "/": Asset(contentType: "text/html; charset=utf-8", bytes: PackageResources.index_html),
-    "/parley.js": Asset(contentType: "text/javascript; charset=utf-8", bytes: PackageResources.parley_js),
+  /// Request path, without query, to file; `/` is the demo page.
+  ///
+  /// The pages load nothing from elsewhere and have no inline script or style, so they can be sent
+  /// with `contentSecurityPolicy`.
+  public static let files: [String: Asset] = [
+    "/": Asset(contentType: html, bytes: PackageResources.index_html),
+    "/parley.js": Asset(contentType: javaScript, bytes: PackageResources.parley_js),
+    "/parley.d.ts": Asset(contentType: plainText, bytes: PackageResources.parley_d_ts),
+    "/demo.js": Asset(contentType: javaScript, bytes: PackageResources.demo_js),
+    "/demo.css": Asset(contentType: "text/css; charset=utf-8", bytes: PackageResources.demo_css),
+    "/favicon.svg": Asset(contentType: "image/svg+xml", bytes: PackageResources.favicon_svg),
   ]
+
+  /// A value of `Content-Security-Policy` under which the pages work: same origin only, except that
+  /// a WebSocket may go to another server when the page names one.
+  public static let contentSecurityPolicy =
+    "default-src 'self'; media-src 'self' blob:; connect-src 'self' ws: wss:"
+
+  private static let html = "text/html; charset=utf-8"
+  private static let javaScript = "text/javascript; charset=utf-8"
+  /// TypeScript has no registered media type.
+  private static let plainText = "text/plain; charset=utf-8"
 }

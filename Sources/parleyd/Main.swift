@@ -50,6 +50,6 @@ import SignalingService
       Log.info("listening", ["transport": "tcp", "address": .public(address.text)])
     }
     guard configuration.isDevelopment, let address = signaling.addresses.first else { return }
-    print("Parley is running. Open http://\(address.text)/ in two browser windows.")
+    Console.say("Parley is running. Open http://\(address.text)/ in two browser windows.")
   }
 }

@@ -145,6 +145,19 @@ struct RefusalTests {
     #expect(start.refusal().contains("9…\" is not a number"))
   }
 
+  @Test func `No file of four characters does harm`() {
+    let alphabet = Array("{}[],:'\"\\/*\na".utf8)
+    func visit(_ bytes: [UInt8]) {
+      _ = JSON5Outline.problem(in: bytes)
+      if bytes.count < 4 {
+        for byte in alphabet { visit(bytes + [byte]) }
+      }
+    }
+    visit([])
+    let deep = Array(String(repeating: "[", count: 100_000).utf8)
+    #expect(JSON5Outline.problem(in: deep)?.message == "nested too deep")
+  }
+
   @Test func `A large file is refused`() {
     let file = "{ realm: '" + String(repeating: "a", count: 1 << 20) + "' }"
     #expect(Start(file: file).refusal().contains("is larger than 1048576 bytes"))

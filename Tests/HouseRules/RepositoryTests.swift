@@ -72,9 +72,9 @@ struct RepositoryTests {
   @Test func `The top level and the target folders are as agreed`() {
     let entries = Set(paths.compactMap { $0.split(separator: "/").first.map(String.init) })
     expectNone(PackageRules.topLevel(entries))
-    let folders = paths.filter { $0.hasPrefix("Sources/") || $0.hasPrefix("Tests/") }.map { path in
-      path.split(separator: "/").prefix(2).joined(separator: "/")
-    }
+    let folders = paths.map { $0.split(separator: "/") }.filter { parts in
+      parts.count > 2 && ["Sources", "Tests"].contains(parts[0])
+    }.map { $0.prefix(2).joined(separator: "/") }
     expectNone(PackageRules.targetFolders(Set(folders), table: table))
   }
 

@@ -118,6 +118,14 @@ import WebSocket
     }
   }
 
+  @Test func theOperatorMayLetAllPagesIn() throws {
+    try withService({ $0.allowedOrigins = ["*"] }) { running in
+      for origin in ["https://evil.example", "null"] {
+        #expect(refusal { try SocketClient(port: running.port, origin: origin) } == nil)
+      }
+    }
+  }
+
   @Test func errorsBeforeTheJoinEndTheConnection() throws {
     try withService { running in
       let cases: [(String, String, UInt16)] = [

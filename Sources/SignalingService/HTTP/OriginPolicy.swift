@@ -13,7 +13,7 @@ struct OriginPolicy: Sendable {
   /// Programs other than browsers send no origin, and could send any.
   func allows(_ request: RequestHead) -> Bool {
     let origins = request.fields.values("origin")
-    guard let origin = origins.first?.lowercased() else { return true }
+    guard let origin = origins.first?.lowercased(), !allowed.contains("*") else { return true }
     guard origins.count == 1 else { return false }
     return allowed.contains(origin) || Self.host(of: origin) == request.authority.lowercased()
   }

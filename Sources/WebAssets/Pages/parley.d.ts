@@ -38,10 +38,10 @@ export class ParleyError extends Error {
   /**
    * Stable, for programs. From the server: `bad_room`, `bad_name`, `forbidden`, `room_full`,
    * `server_full`, `no_such_peer`, `rate_limited`, `bad_message`, … From here: `unreachable`,
-   * `bad_url`, `lost`, `stopping`, `timeout`, `slow`, `flood`, `replaced`, `protocol` (about the
+   * `lost`, `stopping`, `timeout`, `slow`, `flood`, `replaced`, `protocol` (about the
    * connection), `not_connected`, `closed`, `too_large`, `too_fast`, `not_open` (thrown by `send`),
-   * `negotiation`, `bad_candidate`, `no_candidates`, `ice_server`,
-   * `no_relay` (about media).
+   * `negotiation`, `bad_candidate`, `no_candidates`, `ice_server` (about media), `no_relay` (only
+   * a relay is wanted, and this server has none: the end of the call).
    */
   readonly code: string;
   /** Whether the same can succeed later. */
@@ -103,9 +103,8 @@ export interface Room {
     readonly messageBytes: number; readonly messagesPerSecond: number;
     readonly burst: number; readonly peers: number;
   };
-  /** Calls `handler` at each such event; returns a function that ends it. */
+  /** Calls `handler` at each such event; returns a function that ends this. */
   on<E extends keyof RoomEvents>(event: E, handler: RoomEvents[E]): () => void;
-  off<E extends keyof RoomEvents>(event: E, handler: RoomEvents[E]): void;
   /**
    * Sends a value through the server to everybody else, or to one peer.
    * Throws `not_connected`, `closed`, `too_large` or `too_fast`.
@@ -156,7 +155,6 @@ export interface Peer {
   /** The data channel itself, for instance for its `bufferedAmount`; null without `data`. */
   readonly channel: RTCDataChannel | null;
   on<E extends keyof PeerEvents>(event: E, handler: PeerEvents[E]): () => void;
-  off<E extends keyof PeerEvents>(event: E, handler: PeerEvents[E]): void;
   /** Sends text or bytes straight to the peer. Throws `not_open` before `open`. */
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void;
   /** The path in use and what it carried; null while there is none. */

@@ -7,10 +7,8 @@
 // Three classes do the work: `Signaling` keeps one numbered WebSocket alive, `Peer` negotiates one
 // RTCPeerConnection, and `Room`, the one a page holds, ties them together.
 
-const PROTOCOL = "parley.v1";
 const CONNECT_MS_MAX = 10_000; // from opening the socket to `joined`
-const BACKOFF_MS_FIRST = 500;
-const BACKOFF_MS_MAX = 15_000;
+const BACKOFF_MS = { first: 500, max: 15_000 };
 const STABLE_MS = 10_000; // a connection that lived this long starts the backoff anew
 const OFFER_HOLD_MS = 1_000; // how long who was here first waits for the newcomer's offer
 const GATHER_AGAIN_MS = 5_000; // pause after a gathering that gave no candidate
@@ -29,40 +27,29 @@ export class ParleyError extends Error {
   }
 }
 
-function temporary(code, text, cause) {
-  return new ParleyError(code, text, { temporary: true, cause });
-}
+const temporary = (code, text, cause) => new ParleyError(code, text, { temporary: true, cause });
 
 /** Joins a room; resolves once the server let us in, rejects with a ParleyError. */
 export async function join(room, options = {}) {
-  let entering;
-  try {
-    entering = new Room(room, options);
-  } catch (cause) {
-    throw new ParleyError("bad_url", `${options.url} is no address of a server.`, { cause });
-  }
-  await entering.opened;
-  return entering;
+  return new Room(room, options).opened;
 }
 
 const EMIT = Symbol("emit"); // so that only this module can emit
 
 class Emitter {
-  #handlers = new Map();
+  #handlers = new Set();
 
+  /** Calls `handler` at each `event`; returns a function that ends this. */
   on(event, handler) {
-    this.#handlers.set(event, [...(this.#handlers.get(event) ?? []), handler]);
-    return () => this.off(event, handler);
-  }
-
-  off(event, handler) {
-    this.#handlers.set(event, (this.#handlers.get(event) ?? []).filter((h) => h !== handler));
+    const entry = { event, handler };
+    this.#handlers.add(entry);
+    return () => this.#handlers.delete(entry);
   }
 
   [EMIT](event, ...details) {
-    const handlers = this.#handlers.get(event) ?? [];
+    const handlers = [...this.#handlers].filter((entry) => entry.event === event);
     if (event === "error" && !handlers.length) console.warn("parley:", ...details);
-    for (const handler of handlers) {
+    for (const { handler } of handlers) {
       // A page's mistake in one handler must not stop the call.
       try { handler(...details); } catch (error) { reportError(error); }
     }
@@ -93,30 +80,27 @@ class Signaling {
   send(message) {
     // `seq` is added later and is at most 16 digits.
     const bytes = new TextEncoder().encode(JSON.stringify(message)).length + 32;
-    if (bytes > this.#limits.messageBytes) {
-      throw new ParleyError("too_large", `${bytes} bytes are more than the server takes.`);
-    }
-    if (this.#queue.length >= QUEUE_MAX) {
-      throw temporary("too_fast", "Too many messages are waiting to be sent.");
-    }
+    const { messageBytes } = this.#limits;
+    if (bytes > messageBytes) throw new ParleyError("too_large", "The message is too large.");
+    if (this.#queue.length >= QUEUE_MAX) throw temporary("too_fast", "Too much waits to be sent.");
     this.#queue.push(message);
     this.#pump();
   }
 
-  /** Says good-bye and stays away. */
-  leave() {
+  /** Says good-bye and stays away; `error` says why, when nobody asked for it. */
+  leave(error = null) {
     if (this.#joinedAt) this.#write({ type: "leave" });
-    this.#finish(null);
+    this.#finish(error);
   }
 
   /** Gives the connection up and makes a new one, for instance after a change of networks. */
   reconnect() {
     if (this.#joinedAt) this.#comeBack(temporary("lost", "The connection was given up."));
-    else this.#retryNow();
+    this.#retryNow();
   }
 
   #connect() {
-    const socket = this.#socket = new WebSocket(this.#url, PROTOCOL);
+    const socket = this.#socket = new WebSocket(this.#url, "parley.v1");
     this.#told = null;
     socket.onopen = () => {
       const resume = this.#session ? { session: this.#session, ack: this.#received } : undefined;
@@ -141,15 +125,12 @@ class Signaling {
     try { message = JSON.parse(text); } catch { message = null; }
     if (typeof message?.type !== "string") return this.#broken("The server sent no message.");
     this.#heardAt = performance.now();
+    while (this.#unacked[0]?.seq <= message.ack) this.#unacked.shift();
     if (message.type === "joined") return this.#joined(message);
-    if (message.type === "pong") {
-      this.#acknowledged(message.ack);
-      if (message.seq !== this.#received) this.#broken("A message of the server is missing.");
-      return;
-    }
     if (this.#joinedAt) {
-      if (message.seq <= this.#received) return; // seen before
-      if (message.seq !== this.#received + 1) return this.#broken("A message is missing.");
+      const next = this.#received + (message.type === "pong" ? 0 : 1);
+      if (message.seq > next) return this.#broken("A message is missing.");
+      if (message.seq < next || message.type === "pong") return; // seen before, or no news
       this.#received = message.seq;
     }
     if (message.type !== "error") return this.#on.message(message);
@@ -168,7 +149,6 @@ class Signaling {
     this.#tokens = this.#limits.burst * PACE;
     if (message.resumed) {
       // The session goes on: what did not arrive goes out once more, under its old numbers.
-      this.#acknowledged(message.ack);
       for (const old of this.#unacked) this.#socket.send(JSON.stringify(old));
     } else {
       // A new session: what was under way was meant for peers who no longer know us.
@@ -181,33 +161,26 @@ class Signaling {
   }
 
   #ping() {
-    if (this.#pingedAt > this.#heardAt) {
-      return this.#comeBack(temporary("lost", "The server fell silent."));
-    }
+    const silent = this.#pingedAt > this.#heardAt;
+    if (silent) return this.#comeBack(temporary("lost", "The server fell silent."));
     this.#pingedAt = performance.now();
     this.#socket.send(JSON.stringify({ type: "ping", seq: this.#sent, ack: this.#received }));
-  }
-
-  #acknowledged(ack) {
-    while (this.#unacked.length && this.#unacked[0].seq <= ack) this.#unacked.shift();
   }
 
   /** Sends what waits, no faster than the server allows: a big room must not trip its limits. */
   #pump() {
     clearTimeout(this.#timers.pump);
     if (!this.#joinedAt) return;
-    const { messagesPerSecond, burst } = this.#limits;
+    const perMs = (this.#limits.messagesPerSecond / 1_000) * PACE;
     const now = performance.now();
-    const refill = ((now - this.#refilledAt) / 1_000) * messagesPerSecond;
-    this.#tokens = Math.min(this.#tokens + refill * PACE, burst * PACE);
+    const tokens = this.#tokens + (now - this.#refilledAt) * perMs;
+    this.#tokens = Math.min(tokens, this.#limits.burst * PACE);
     this.#refilledAt = now;
     while (this.#queue.length && this.#tokens >= 1) {
       this.#tokens -= 1;
       this.#write(this.#queue.shift());
     }
-    if (this.#queue.length) {
-      this.#timers.pump = setTimeout(() => this.#pump(), 1_000 / (messagesPerSecond * PACE));
-    }
+    if (this.#queue.length) this.#timers.pump = setTimeout(() => this.#pump(), 1 / perMs);
   }
 
   #write({ type, ...members }) {
@@ -238,9 +211,9 @@ class Signaling {
   }
 
   #closed(code) {
-    const told = !this.#joinedAt || TOLD.includes(code) ? this.#told : null;
-    const error = told ?? closeError(code);
-    if (error.temporary && closeError(code).temporary) this.#comeBack(error);
+    const closing = closeError(code);
+    const error = (!this.#joinedAt || TOLD.includes(code) ? this.#told : null) ?? closing;
+    if (error.temporary && closing.temporary) this.#comeBack(error);
     else this.#finish(error);
   }
 
@@ -250,8 +223,7 @@ class Signaling {
     if (!this.#wasJoined) return this.#finish(error);
     if (this.#joinedAt && performance.now() - this.#joinedAt > STABLE_MS) this.#attempt = 0;
     this.#joinedAt = 0;
-    const ceiling = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** this.#attempt);
-    this.#attempt += 1;
+    const ceiling = Math.min(BACKOFF_MS.max, BACKOFF_MS.first * 2 ** this.#attempt++);
     // Full jitter: after a restart of the server not everybody returns in the same instant.
     const delay = (error.retryAfter ?? 0) + Math.random() * ceiling;
     this.#timers.retry = setTimeout(this.#retryNow, delay);
@@ -270,9 +242,7 @@ class Signaling {
   #detach() {
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#timers = {};
-    const socket = this.#socket;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    Object.assign(this.#socket, { onopen: null, onmessage: null, onclose: null }).close();
   }
 }
 
@@ -303,20 +273,27 @@ class Peer extends Emitter {
   /** `room` gives signal(message), config(), restart(connection), stream and data. */
   constructor({ peer, name, polite }, room) {
     super();
-    this.id = peer; this.name = name ?? ""; this.polite = polite;
-    this.stream = new MediaStream();
+    Object.assign(this, { id: peer, name: name ?? "", polite, stream: new MediaStream() });
     this.#room = room;
     const pc = this.#pc = this.connection = new RTCPeerConnection(room.config());
     pc.onnegotiationneeded = () => this.#negotiationNeeded();
     pc.onicecandidate = ({ candidate }) => this.#localCandidate(candidate);
-    pc.onicecandidateerror = (event) => this.#serverProblem(event);
+    // 701 only says that one of several ways to a server did not work, and comes often.
+    pc.onicecandidateerror = ({ errorCode, errorText, url }) => errorCode === 701 ||
+      this.#failed("ice_server", `${url} answered ${errorCode} ${errorText}`);
     pc.ontrack = (event) => this.#remoteTrack(event);
     pc.onconnectionstatechange = () => {
       this[EMIT]("state", pc.connectionState);
       if (pc.connectionState === "failed") room.restart(pc);
     };
     for (const track of room.stream.getTracks()) pc.addTrack(track, room.stream);
-    this.channel = room.data ? this.#openChannel() : null;
+    this.channel = null;
+    if (!room.data) return;
+    // Negotiated with a fixed id: both sides have it at once and no offer has to carry it.
+    this.channel = pc.createDataChannel("parley", { negotiated: true, id: 0 });
+    this.channel.binaryType = "arraybuffer";
+    this.channel.onopen = () => this[EMIT]("open");
+    this.channel.onmessage = ({ data }) => this[EMIT]("data", data);
   }
 
   get state() { return this.#pc.connectionState; }
@@ -337,27 +314,31 @@ class Peer extends Emitter {
     const local = report.get(pair?.localCandidateId);
     const remote = report.get(pair?.remoteCandidateId);
     if (!local || !remote) return null;
+    const end = ({ candidateType: type, protocol, relayProtocol, address, port, url }) =>
+      ({ type, protocol, relayProtocol, address, port, url });
     const { bytesSent, bytesReceived, packetsSent, packetsReceived } = pair;
-    const relayed = local.candidateType === "relay" || remote.candidateType === "relay";
-    return {
-      local: describe(local), remote: describe(remote), relayed,
-      bytesSent, bytesReceived, packetsSent, packetsReceived,
-      roundTripTime: pair.currentRoundTripTime * 1_000,
-    };
+    const relayed = [local, remote].some(({ candidateType }) => candidateType === "relay");
+    const counts = { bytesSent, bytesReceived, packetsSent, packetsReceived };
+    const roundTripTime = pair.currentRoundTripTime * 1_000;
+    return { local: end(local), remote: end(remote), relayed, roundTripTime, ...counts };
   }
 
   /** For the room: a signal of this peer. */
   receive(message) {
-    this.#inbox = this.#inbox.then(() => this.#gone || this.#handle(message))
-      .catch((cause) => this.#failed("negotiation", `Cannot use the ${message.type}.`, cause));
+    const { type, candidate, usernameFragment } = message;
+    this.#inbox = this.#inbox.then(() => {
+      if (this.#gone) return;
+      if (type === "offer" || type === "answer") return this.#description(message);
+      if (type === "candidate") return this.#candidate(candidate);
+      if (type === "end-of-candidates") return this.#candidate({ candidate: "", usernameFragment });
+    }).catch((cause) => this.#failed("negotiation", `Cannot use the ${type}.`, cause));
   }
 
   /** For the room: the end. */
   close(reason) {
     if (this.#gone) return;
     this.#gone = true;
-    clearTimeout(this.#hold);
-    clearTimeout(this.#retry);
+    for (const timer of [this.#hold, this.#retry]) clearTimeout(timer);
     this.#pc.close();
     this[EMIT]("left", reason);
   }
@@ -366,22 +347,12 @@ class Peer extends Emitter {
     if (!this.#gone) this[EMIT]("error", temporary(code, text, cause));
   }
 
-  #openChannel() {
-    // Negotiated with a fixed id: both sides have it at once and no offer has to carry it.
-    const channel = this.#pc.createDataChannel("parley", { negotiated: true, id: 0 });
-    channel.binaryType = "arraybuffer";
-    channel.onopen = () => this[EMIT]("open");
-    channel.onmessage = ({ data }) => this[EMIT]("data", data);
-    return channel;
-  }
-
   #negotiationNeeded() {
     // Both sides would offer at once when somebody joins, and the loser of that glare would have
     // allocated a relay address for nothing. So the newcomer, who is polite, goes first.
     if (this.polite || this.#described) return this.#offer();
-    this.#hold ??= setTimeout(() => {
-      if (this.#pc.signalingState === "stable" && !this.#described) this.#offer();
-    }, OFFER_HOLD_MS);
+    const quiet = () => this.#pc.signalingState === "stable" && !this.#described;
+    this.#hold ??= setTimeout(() => quiet() && this.#offer(), OFFER_HOLD_MS);
   }
 
   async #offer() {
@@ -397,10 +368,8 @@ class Peer extends Emitter {
   }
 
   #sendDescription() {
-    const description = this.#pc.localDescription;
-    if (!this.#gone && description) {
-      this.#room.signal({ type: description.type, to: this.id, sdp: description.sdp });
-    }
+    const { type, sdp } = this.#pc.localDescription ?? {};
+    if (type && !this.#gone) this.#room.signal({ type, to: this.id, sdp });
   }
 
   #localCandidate(candidate) {
@@ -408,26 +377,18 @@ class Peer extends Emitter {
       this.#generation = candidate.usernameFragment ?? undefined;
       this.#gathered = true;
       this.#room.signal({ type: "candidate", to: this.id, candidate: candidate.toJSON() });
-    } else if (candidate === null) {
-      // An empty candidate (some browsers send one before this) says the same, so it is skipped.
-      const usernameFragment = this.#generation;
-      this.#room.signal({ type: "end-of-candidates", to: this.id, usernameFragment });
-      if (!this.#gathered && this.state !== "connected") this.#noWay();
-      this.#gathered = false;
     }
-  }
-
-  /** Nothing was gathered. A browser stays at `new` for ever then, so the retry is up to us. */
-  #noWay() {
-    this.#failed("no_candidates", "No relay and no address could be had.");
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#room.restart(this.#pc), GATHER_AGAIN_MS);
-  }
-
-  #serverProblem({ errorCode, errorText, url }) {
-    // 701 only says that one of several ways to a server did not work, and comes often.
-    if (errorCode === 701) return;
-    this.#failed("ice_server", `${url} answered ${errorCode} ${errorText}`);
+    // An empty candidate (some browsers send one before the null) says the same as the null.
+    if (candidate !== null) return;
+    const usernameFragment = this.#generation;
+    this.#room.signal({ type: "end-of-candidates", to: this.id, usernameFragment });
+    if (!this.#gathered && this.state !== "connected") {
+      // With not one candidate a browser stays at `new` for ever, so the retry is up to us.
+      this.#failed("no_candidates", "No relay and no address could be had.");
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#room.restart(this.#pc), GATHER_AGAIN_MS);
+    }
+    this.#gathered = false;
   }
 
   #remoteTrack({ track, streams }) {
@@ -436,13 +397,6 @@ class Peer extends Emitter {
       stream.onremovetrack = (event) => this.stream.removeTrack(event.track);
     }
     this[EMIT]("track", track);
-  }
-
-  #handle(message) {
-    const { type, candidate, usernameFragment } = message;
-    if (type === "offer" || type === "answer") return this.#description(message);
-    if (type === "candidate") return this.#candidate(candidate);
-    if (type === "end-of-candidates") return this.#candidate({ candidate: "", usernameFragment });
   }
 
   async #description({ type, sdp }) {
@@ -478,15 +432,11 @@ class Peer extends Emitter {
   }
 }
 
-function describe({ candidateType, protocol, relayProtocol, address, port, url }) {
-  return { type: candidateType, protocol, relayProtocol, address, port, url };
-}
-
 /** What `join` gives. */
 class Room extends Emitter {
   #signaling; #options;
-  #iceServers = []; #iceTimer; #iceStaleAt = 0;
-  #relay; #opening;
+  #iceServers = []; #iceTimer; #iceStaleAt = 0; #relay; #opening;
+  #stale = new Set(); // connections that wait for new ICE servers to be restarted
 
   constructor(name, options) {
     super();
@@ -495,7 +445,8 @@ class Room extends Emitter {
     this.opened = new Promise((resolve, reject) => this.#opening = { resolve, reject });
     this.#options = options;
     const hello = { room: name, name: options.name, token: options.token };
-    this.#signaling = new Signaling(signalURL(options.url), hello, {
+    const url = new URL(options.url ?? "/signal", location.href);
+    this.#signaling = new Signaling(url.href.replace(/^http/, "ws"), hello, {
       joined: (message) => this.#joined(message),
       message: (message) => this.#receive(message),
       // A signal that crossed with somebody's leaving is no news: `peer-left` tells.
@@ -545,7 +496,6 @@ class Room extends Emitter {
   }
 
   reconnect() { this.#signaling.reconnect(); }
-
   leave() { this.#signaling.leave(); }
 
   #senders(track) {
@@ -560,24 +510,24 @@ class Room extends Emitter {
 
   #joined(message) {
     // The others know a new session of ours by a new name and have dropped the old connections.
-    if (!message.resumed) this.#removeAll("reconnected");
-    this.id = message.peer;
-    this.limits = message.limits;
+    if (!message.resumed) this.#remove("reconnected", ...this.peers.values());
+    Object.assign(this, { id: message.peer, limits: message.limits });
     this.#relay = message.relay;
+    if (this.#config().iceTransportPolicy === "relay" && message.relay === "never") {
+      const error = new ParleyError("no_relay", "Only a relay is wanted, and there is none.");
+      return this.#signaling.leave(error);
+    }
     this.#useIce(message);
     this.#setState("connected");
-    if (this.#config().iceTransportPolicy === "relay" && message.relay === "never") {
-      this[EMIT]("error", new ParleyError("no_relay", "This server hands out no relay."));
-    }
     if (!message.resumed) for (const info of message.peers) this.#add(info);
-    this.#opening.resolve();
+    this.#opening.resolve(this);
   }
 
   #receive(message) {
     const peer = this.peers.get(message.from ?? message.peer);
     switch (message.type) {
       case "peer-joined": return this.#add(message);
-      case "peer-left": return peer && this.#remove(peer, message.reason);
+      case "peer-left": return peer && this.#remove(message.reason, peer);
       case "message": return peer && this[EMIT]("message", message.data, peer);
       case "ice": return this.#useIce(message);
       default: return peer?.receive(message);
@@ -600,14 +550,12 @@ class Room extends Emitter {
     try { this.#signaling.send(message); } catch (error) { this[EMIT]("error", error); }
   }
 
-  #remove(peer, reason) {
-    this.peers.delete(peer.id);
-    peer.close(reason);
-    this[EMIT]("left", peer, reason);
-  }
-
-  #removeAll(reason) {
-    for (const peer of [...this.peers.values()]) this.#remove(peer, reason);
+  #remove(reason, ...peers) {
+    for (const peer of peers) {
+      this.peers.delete(peer.id);
+      peer.close(reason);
+      this[EMIT]("left", peer, reason);
+    }
   }
 
   #config() {
@@ -624,16 +572,18 @@ class Room extends Emitter {
     clearTimeout(this.#iceTimer);
     const ask = () => this.#signal({ type: "ice" });
     this.#iceTimer = setTimeout(ask, Math.min(iceTtl * ICE_REFRESH, 2 ** 31 - 1));
-    for (const peer of this.peers.values()) {
-      peer.connection.setConfiguration(this.#config());
-      if (peer.state === "failed") peer.connection.restartIce();
+    for (const { connection } of this.peers.values()) {
+      connection.setConfiguration(this.#config());
+      if (this.#stale.has(connection)) connection.restartIce();
     }
+    this.#stale.clear();
   }
 
   /** A connection failed. Its restart needs credentials that still work (after a sleep, say). */
   #restart(connection) {
-    if (Date.now() >= this.#iceStaleAt) this.#signal({ type: "ice" });
-    else connection.restartIce();
+    if (Date.now() < this.#iceStaleAt) return connection.restartIce();
+    this.#stale.add(connection);
+    this.#signal({ type: "ice" });
   }
 
   #pageGone = ({ persisted }) => persisted || this.leave();
@@ -641,15 +591,8 @@ class Room extends Emitter {
   #closed(error) {
     removeEventListener("pagehide", this.#pageGone);
     clearTimeout(this.#iceTimer);
-    this.#removeAll("closed");
+    this.#remove("closed", ...this.peers.values());
     this.#opening.reject(error ?? new ParleyError("left", "The room was left."));
     this.#setState("closed", error ?? undefined);
   }
-}
-
-/** The WebSocket address: of this page's server, unless another is named. */
-function signalURL(url = "/signal") {
-  const full = new URL(url, location.href);
-  full.protocol = full.protocol.replace(/^http/, "ws");
-  return full.href;
 }

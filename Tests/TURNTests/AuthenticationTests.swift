@@ -1,0 +1,128 @@
+// RFC 8489 §9.2.4: who is let in, and what everybody else is told, in the RFC's order.
+
+import NetTypes
+import STUN
+import TURN
+import Testing
+
+struct AuthenticationTests {
+  let bench = Bench()
+
+  @Test func `a request without integrity is challenged with realm and nonce, unsigned`() throws {
+    let answer = try bench.ask(.allocate, username: nil)
+    #expect(answer.code == 401)
+    #expect(answer.realm == Bench.realm)
+    #expect(answer.nonce?.isEmpty == false)
+    #expect(answer.message.integrityOffset == nil)
+    #expect(bench.records.isEmpty)
+  }
+
+  @Test(arguments: [Attribute.username, .realm, .nonce])
+  func `integrity without one of the other attributes is a bad request, without a challenge`(
+    missing: Attribute
+  ) throws {
+    var builder = MessageBuilder()
+    builder.begin(MessageType(.allocate, .request), TransactionID(high: 1, low: 2))
+    builder.add(.requestedTransport, uint32: 17 << 24)
+    if missing != .username { builder.add(.username, text: "ann") }
+    if missing != .realm { builder.add(.realm, text: Bench.realm) }
+    if missing != .nonce { builder.add(.nonce, text: bench.nonce()) }
+    builder.finish(integrityKey: Bench.key)
+    let answer = try bench.ask(builder.bytes)
+    #expect(answer.code == 400)
+    #expect(answer.realm == nil && answer.nonce == nil)
+  }
+
+  @Test func `an unknown user and a wrong password are challenged alike`() throws {
+    let unknown = try bench.ask(.allocate, username: "eve")
+    let wrong = try bench.ask(.allocate, username: "ann", password: "guess")
+    #expect(unknown.code == 401 && wrong.code == 401)
+    #expect(unknown.nonce != nil && wrong.nonce != nil)
+  }
+
+  @Test func `a nonce that is too old gives 438 with a fresh one, and that is taken`() throws {
+    let old = bench.nonce()
+    bench.advance(by: .seconds(601))
+    let answer = try bench.ask(
+      bench.request(.allocate, nonce: old) { $0.add(.requestedTransport, uint32: 17 << 24) })
+    #expect(answer.code == 438)
+    #expect(answer.realm == Bench.realm)
+    let fresh = try #require(answer.nonce)
+    #expect(fresh != old)
+    let retried = try bench.ask(
+      bench.request(.allocate, nonce: fresh) { $0.add(.requestedTransport, uint32: 17 << 24) })
+    #expect(retried.isSuccess)
+  }
+
+  @Test func `a nonce that another client was given is stale here`() throws {
+    let stranger = SocketAddress(IPAddress(203, 0, 113, 5), port: 1)
+    let answer = try bench.ask(bench.request(.allocate, nonce: bench.nonce(stranger)))
+    #expect(answer.code == 438)
+  }
+
+  @Test func `integrity is checked before the nonce, as RFC 8489 orders it`() throws {
+    let answer = try bench.ask(bench.request(.allocate, password: "guess", nonce: "stale"))
+    #expect(answer.code == 401)
+  }
+
+  @Test func `errors to a known user are signed, whatever their code`() throws {
+    let mismatch = try bench.ask(.refresh)
+    #expect(mismatch.code == 437 && mismatch.isSigned(by: Bench.key))
+    let transport = try bench.ask(.allocate) { $0.add(.requestedTransport, uint32: 6 << 24) }
+    #expect(transport.code == 442 && transport.isSigned(by: Bench.key))
+  }
+
+  @Test func `an answer has a fingerprint exactly when the request had one`() throws {
+    var builder = MessageBuilder()
+    builder.begin(MessageType(.allocate, .request), TransactionID(high: 1, low: 2))
+    builder.finish(fingerprint: true)
+    #expect(try bench.ask(builder.bytes).message.hasFingerprint)
+    #expect(try !bench.ask(.allocate, username: nil).message.hasFingerprint)
+  }
+
+  @Test func `nobody who has not proved his address makes the server keep anything`() throws {
+    for index in 0..<1_000 {
+      let stranger = SocketAddress(IPAddress(v4: UInt32(index)), port: 9)
+      _ = try bench.ask(bench.request(.allocate, username: nil), from: stranger)
+      _ = try bench.ask(bench.request(.allocate, from: stranger, nonce: "x"), from: stranger)
+    }
+    #expect(bench.records.isEmpty)
+    #expect(bench.quota.total == 0)
+    #expect(bench.turn.nextDeadline == nil)
+  }
+}
+
+struct RESTCredentialTests {
+  let bench = Bench()
+
+  private func allocate(_ username: String, secret: String) throws -> Answer {
+    try bench.allocate(
+      username: username,
+      password: RESTCredential.password(username: username, secret: Array(secret.utf8)))
+  }
+
+  @Test(arguments: ["1800000100:ann", "ann:1800000100", "1800000100"])
+  func `a time-limited name is good until its time, in either order`(name: String) throws {
+    #expect(try allocate(name, secret: Bench.secret).isSuccess)
+  }
+
+  @Test func `each of several secrets is good, as a rotation needs`() throws {
+    #expect(try allocate("1800000100:x", secret: "old").isSuccess)
+  }
+
+  @Test(arguments: ["1799999999:ann", "ann:1799999999", "ann:soon", ":", "", "-1:ann"])
+  func `an expired or malformed name is challenged`(name: String) throws {
+    #expect(try allocate(name, secret: Bench.secret).code == 401)
+  }
+
+  @Test func `another secret is challenged`() throws {
+    #expect(try allocate("1800000100:ann", secret: "guess").code == 401)
+  }
+
+  @Test func `the password is the HMAC that other implementations make`() {
+    // printf 1800000100:ann | openssl dgst -sha1 -hmac sesame -binary | base64
+    #expect(
+      RESTCredential.password(username: "1800000100:ann", secret: Array("sesame".utf8))
+        == "k24pr150XZboeRGE2T9KhYOTFm8=")
+  }
+}

@@ -1,0 +1,230 @@
+// A TURN server on the bench: requests made by hand, effects carried out on paper, time by hand.
+
+import NetTypes
+import STUN
+import Testing
+
+@testable import TURN
+
+/// Counts as the real one does, without a lock.
+final class BenchQuota: AllocationQuota, @unchecked Sendable {
+  var held: [String: Int] = [:]
+  var perUser = Int.max
+  func reserve(_ username: String) -> Bool {
+    guard held[username, default: 0] < perUser else { return false }
+    held[username, default: 0] += 1
+    return true
+  }
+  func release(_ username: String) { held[username, default: 0] -= 1 }
+  var total: Int { held.values.reduce(0, +) }
+}
+
+/// What a test sees of an answer.
+struct Answer {
+  let bytes: [UInt8]
+  let message: Message
+
+  init(_ bytes: [UInt8]) throws {
+    self.bytes = bytes
+    message = try Message(bytes.span, in: 0..<bytes.count)
+  }
+
+  var isSuccess: Bool { message.type.messageClass == .success }
+  var code: Int? { message.errorCode(bytes.span) }
+  var lifetime: UInt32? { message.uint32(.lifetime, bytes.span) }
+  var relay: SocketAddress? { message.xorAddress(.xorRelayedAddress, bytes.span) }
+  var mapped: SocketAddress? { message.xorAddress(.xorMappedAddress, bytes.span) }
+  var realm: String? { message.text(.realm, bytes.span, max: 763) }
+  var nonce: String? { message.text(.nonce, bytes.span, max: 763) }
+  var token: [UInt8]? { message.value(of: .reservationToken).map { bytes.span.bytes(in: $0) } }
+  func isSigned(by key: [UInt8]) -> Bool { message.isIntegrityValid(bytes.span, key: key) }
+}
+
+final class Bench {
+  static let realm = "bench"
+  static let secret = "sesame"
+  static let key = LongTermCredential.key(username: "ann", realm: realm, password: "pw")
+  static let unixStart: Int64 = 1_800_000_000
+  let client = SocketAddress(IPAddress(198, 51, 100, 7), port: 4_000)
+  let server = SocketAddress(IPAddress(198, 51, 100, 1), port: 3_478)
+  let peer = SocketAddress(IPAddress(8, 8, 8, 8), port: 9_000)
+  static let relayIP = IPAddress(198, 51, 100, 1)
+  static let relayIPv6 = IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1)
+
+  var now = Instant(nanoseconds: 1_000_000_000)
+  let quota = BenchQuota()
+  var turn: TURNServer
+  var effects: [Effect] = []
+  /// Every effect that was carried out.
+  var done: [Effect] = []
+  var openRelays: [SlabHandle: SocketAddress] = [:]
+  /// Ports that the system says are in use.
+  var refusedPorts: (UInt16) -> Bool = { _ in false }
+  var random = SplitMix64(seed: 42)
+
+  init(_ adjust: (inout TURNConfiguration) -> Void = { _ in }) {
+    var configuration = TURNConfiguration(
+      realm: Self.realm,
+      credentials: CredentialStore(
+        realm: Self.realm, users: ["ann": "pw", "bob": "pw"], secrets: ["old", Self.secret]),
+      nonces: NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600)),
+      peers: PeerFilter(relayAddresses: [Self.relayIP], ownServices: [server]),
+      relayAddresses: [Self.relayIP, Self.relayIPv6])
+    adjust(&configuration)
+    turn = TURNServer(
+      configuration, quota: quota, random: SplitMix64(seed: 7),
+      wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
+  }
+
+  func tuple(_ client: SocketAddress? = nil) -> FiveTuple {
+    FiveTuple(client: client ?? self.client, server: server, transport: .udp)
+  }
+
+  // MARK: Driving
+
+  /// Hands in a datagram and carries out the effects, as a driver does.
+  @discardableResult
+  func receive(_ datagram: [UInt8], from client: SocketAddress? = nil) -> Verdict {
+    var slot = [UInt8](repeating: 0xAA, count: 64) + datagram + [UInt8](repeating: 0xAA, count: 8)
+    let tuple = self.tuple(client)
+    var verdict = turn.received(
+      from: tuple, in: slot.mutableSpan, at: 64..<64 + datagram.count, now: now, effects: &effects)
+    while !effects.isEmpty { verdict = carryOut() ?? verdict }
+    return verdict
+  }
+
+  /// A datagram from a peer at a relay: the verdict, and what the client would get.
+  func receive(_ payload: [UInt8], fromPeer peer: SocketAddress, at relay: SlabHandle)
+    -> (Verdict, [UInt8])
+  {
+    var slot =
+      [UInt8](repeating: 0xAA, count: 64) + payload + [UInt8](repeating: 0xAA, count: 8)
+    var span = slot.mutableSpan
+    let verdict = turn.received(
+      fromPeer: peer, at: relay, in: &span, at: 64..<64 + payload.count, now: now)
+    guard case .toClient(_, _, let range) = verdict else { return (verdict, []) }
+    return (verdict, Array(slot[range]))
+  }
+
+  private func carryOut() -> Verdict? {
+    let pending = effects
+    effects.removeAll()
+    var verdict: Verdict?
+    for effect in pending {
+      done.append(effect)
+      switch effect {
+      case .openRelay(let handle, let address):
+        let ok = !refusedPorts(address.port) && !openRelays.values.contains(address)
+        if ok { openRelays[handle] = address }
+        verdict = turn.relayOpened(handle, ok: ok, now: now, effects: &effects)
+      case .closeRelay(let handle): openRelays[handle] = nil
+      case .started, .ended: break
+      }
+    }
+    return verdict
+  }
+
+  func advance(by duration: Duration) {
+    now = now + duration
+    turn.advance(to: now, effects: &effects)
+    while !effects.isEmpty { _ = carryOut() }
+  }
+
+  var records: [AllocationRecord] { turn.records(now: now) }
+  func drops(_ reason: DropReason) -> UInt64 { turn.statistics.drops(reason) }
+
+  // MARK: Asking
+
+  func nonce(_ client: SocketAddress? = nil) -> String {
+    NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
+      .mint(for: client ?? self.client, unixSeconds: turn.wallClock.unixSeconds(at: now))
+  }
+
+  /// A request as a client of `username` sends it.
+  func request(
+    _ method: Method, username: String? = "ann", password: String = "pw",
+    from client: SocketAddress? = nil, nonce: String? = nil, id: TransactionID? = nil,
+    _ body: (inout MessageBuilder) -> Void = { _ in }
+  ) -> [UInt8] {
+    var builder = MessageBuilder()
+    builder.begin(MessageType(method, .request), id ?? TransactionID(using: &random))
+    body(&builder)
+    guard let username else {
+      builder.finish()
+      return builder.bytes
+    }
+    builder.add(.username, text: username)
+    builder.add(.realm, text: Self.realm)
+    builder.add(.nonce, text: nonce ?? self.nonce(client))
+    builder.finish(
+      integrityKey: LongTermCredential.key(
+        username: username, realm: Self.realm, password: password))
+    return builder.bytes
+  }
+
+  /// Hands in a request and reads the answer.
+  func ask(_ bytes: [UInt8], from client: SocketAddress? = nil) throws -> Answer {
+    let verdict = receive(bytes, from: client)
+    try #require(verdict == .reply, "\(verdict)")
+    return try Answer(turn.reply.bytes)
+  }
+
+  func ask(
+    _ method: Method, username: String? = "ann", password: String = "pw",
+    from client: SocketAddress? = nil, id: TransactionID? = nil,
+    _ body: (inout MessageBuilder) -> Void = { _ in }
+  ) throws -> Answer {
+    try ask(
+      request(
+        method, username: username, password: password, from: client, id: id, body), from: client)
+  }
+
+  @discardableResult
+  func allocate(
+    username: String = "ann", password: String = "pw", from client: SocketAddress? = nil,
+    id: TransactionID? = nil, _ body: (inout MessageBuilder) -> Void = { _ in }
+  ) throws -> Answer {
+    try ask(.allocate, username: username, password: password, from: client, id: id) {
+      $0.add(.requestedTransport, uint32: 17 << 24)
+      body(&$0)
+    }
+  }
+
+  /// The handle of the relay that was opened last.
+  func lastRelay() throws -> SlabHandle {
+    try #require(
+      done.reversed().lazy.compactMap { effect -> SlabHandle? in
+        guard case .openRelay(let handle, _) = effect else { return nil }
+        return handle
+      }.first)
+  }
+
+  func permit(_ peers: SocketAddress...) throws -> Answer {
+    try ask(.createPermission) { builder in
+      for peer in peers { builder.add(.xorPeerAddress, address: peer) }
+    }
+  }
+
+  func bind(_ channel: UInt32, _ peer: SocketAddress) throws -> Answer {
+    try ask(.channelBind) {
+      $0.add(.channelNumber, uint32: channel << 16)
+      $0.add(.xorPeerAddress, address: peer)
+    }
+  }
+
+  func channelData(_ channel: UInt16, _ payload: [UInt8], padding: Int = 0) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(bigEndian: channel)
+    bytes.append(bigEndian: UInt16(payload.count))
+    return bytes + payload + [UInt8](repeating: 0, count: padding)
+  }
+
+  func sendIndication(_ payload: [UInt8], to peer: SocketAddress) -> [UInt8] {
+    var builder = MessageBuilder()
+    builder.begin(MessageType(.send, .indication), TransactionID(using: &random))
+    builder.add(.xorPeerAddress, address: peer)
+    builder.add(.data, bytes: payload)
+    builder.finish()
+    return builder.bytes
+  }
+}
