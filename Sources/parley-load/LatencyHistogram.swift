@@ -1,4 +1,4 @@
-// Counts durations in buckets of fixed relative width, so that percentiles cost no memory per value.
+// Counts durations in buckets of fixed relative width: percentiles at no memory per value.
 
 /// A histogram of durations in nanoseconds. A value is kept to better than 1 part in 128, from one
 /// nanosecond to 18 minutes; what is longer counts as the longest.

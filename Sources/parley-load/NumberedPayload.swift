@@ -2,8 +2,8 @@
 
 internal import NetTypes
 
-/// The layout, all big-endian: run (4), sender (4), number (8), time of sending (8), filler, and the
-/// number again (8), so that two packets cannot be spliced without it being seen.
+/// The layout, all big-endian: run (4), sender (4), number (8), time of sending (8), filler, and
+/// the number again (8), so that two packets cannot be spliced without it being seen.
 struct NumberedPayload: Sendable {
   static let sizeMin = 32
   private static let numberOffset = 8

@@ -2,8 +2,8 @@
 
 internal import NetTypes
 
-/// An open-loop schedule: send `n` is due at `start + n / rate`, so a slow receiver or a late sender
-/// makes nothing rarer; it only makes it late, and that is measured.
+/// An open-loop schedule: send `n` is due at `start + n / rate`, so a slow receiver or a late
+/// sender makes nothing rarer; it only makes it late, and that is measured.
 struct Pacer: Sendable {
   let start: Instant
   let perSecond: Int

@@ -7,8 +7,8 @@ extension TurnOptions {
   /// Made from a shared secret they outlive any run.
   private static let lifeSeconds: Int64 = 7_200
 
-  /// As given, or, with a shared secret, a name that begins with its expiry and the HMAC-SHA1 of the
-  /// name (draft-uberti-behave-turn-rest-00 §2.2).
+  /// As given, or, with a shared secret, a name that begins with its expiry and the HMAC-SHA1 of
+  /// the name (draft-uberti-behave-turn-rest-00 §2.2).
   func credentials(of client: Int, unixSeconds: Int64) -> (name: String, password: String) {
     guard let secret else { return (user?.name ?? "", user?.password.text ?? "") }
     let name = "\(unixSeconds + Self.lifeSeconds):load-\(client)"

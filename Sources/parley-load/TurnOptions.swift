@@ -39,8 +39,8 @@ struct TurnOptions: Sendable {
 
   static let secondsDefault = 10
 
-  /// When sending ends though not everything is sent: at `--seconds`, with a little time for what is
-  /// due last, or when the tool is far behind its own schedule.
+  /// When sending ends though not everything is sent: at `--seconds`, with a little time for what
+  /// is due last, or when the tool is far behind its own schedule.
   var sendingMax: Duration {
     .seconds(seconds ?? 2 * (packetsPerClient / perSecond) + Self.secondsDefault)
       + .milliseconds(100)

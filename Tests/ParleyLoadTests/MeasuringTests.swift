@@ -186,7 +186,8 @@ import Testing
     report.add(problems: ["it \"broke\"": 2])
     #expect(
       report.json == #"{"command":"turn","passed":true,"lost":3,"rate":2.500,"#
-        + #""latency_us":{"count":1,"p50":1.500,"p90":1.500,"p99":1.500,"p99.9":1.500,"max":1.500},"#
+        + #""latency_us":{"count":1,"p50":1.500,"p90":1.500,"p99":1.500,"p99.9":1.500,"#
+        + #""max":1.500},"#
         + #""problems":{"it \"broke\"":2},"failures":[]}"#)
   }
 }
