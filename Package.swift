@@ -97,7 +97,10 @@ let package = Package(
     program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
     program(
       "parley-load",
-      ["Configuration", "EventLoop", "NetTypes", "TURNClient", "HTTP1", "WebSocket"]),
+      [
+        "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto", "TURNClient",
+        "HTTP1", "WebSocket",
+      ]),
 
     // Tests.
     tests("NetTypesTests", ["NetTypes"]),
@@ -129,6 +132,7 @@ let package = Package(
         "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
       ]),
     tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
+    tests("ParleyLoadTests", ["parley-load", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],
