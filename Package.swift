@@ -42,6 +42,7 @@ let package = Package(
     // Values.
     library("NetTypes"),
     library("Crypto", ["COpenSSL"]),
+    library("AdminAPI"),
 
     // Cores.
     library("STUN", ["NetTypes", "Crypto"]),
@@ -78,7 +79,8 @@ let package = Package(
     library(
       "AdminService",
       [
-        "EventLoop", "NetTypes", "HTTP1", "RelayService", "SignalingService", "Logging",
+        "AdminAPI", "Configuration", "EventLoop", "NetTypes", "HTTP1", "TURN", "Signaling",
+        "RelayService", "SignalingService", "Logging",
       ]),
 
     // Executables.
@@ -92,16 +94,27 @@ let package = Package(
     program(
       "turnd",
       ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService"]),
-    program("parleyctl", ["Configuration", "NetTypes"]),
+    program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
     program(
       "parley-load",
-      ["Configuration", "EventLoop", "NetTypes", "TURNClient", "HTTP1", "WebSocket"]),
+      [
+        "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto", "TURNClient",
+        "HTTP1", "WebSocket",
+      ]),
 
     // Tests.
     tests("NetTypesTests", ["NetTypes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
-    tests("TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto"]),
+    .target(name: "CMallocCounter", path: "Tests/Support/CMallocCounter"),
+    tests(
+      "TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
+    tests(
+      "RelayServiceTests",
+      [
+        "RelayService", "EventLoop", "TURN", "TURNClient", "STUN", "NetTypes", "Crypto",
+        "CMallocCounter",
+      ]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
@@ -112,6 +125,14 @@ let package = Package(
         "SignalingService", "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
       ]),
     tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
+    tests(
+      "AdminServiceTests",
+      [
+        "AdminService", "AdminAPI", "Configuration", "RelayService", "SignalingService", "TURN",
+        "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
+      ]),
+    tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
+    tests("ParleyLoadTests", ["parley-load", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],

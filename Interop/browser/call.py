@@ -132,14 +132,17 @@ class Checks:
 
 
 def wait_for(condition, what, seconds=DEADLINE_S):
-    """The first true value of `condition`, or a Failure that says what did not come."""
+    """The first true value of `condition`, or a Failure that says what did not come.
+
+    `what` is text, or gives it, when it is to tell how things were in the end.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(POLL_S)
-    raise Failure(f"not within {seconds} s: {what}")
+    raise Failure(f"not within {seconds} s: {what() if callable(what) else what}")
 
 
 class Page:
@@ -231,8 +234,8 @@ def call_comes_up(pages, room, base):
     for page in pages:
         page.join(base, room)
     for page in pages:
-        wait_for(page.up, f"{page.name}'s connection and data channel "
-                 f"(state {page.state()}, notice: {page.text('notice-text')!r})")
+        wait_for(page.up, lambda: f"{page.name}'s connection and data channel "
+                 f"({page.state()}, notice {page.text('notice-text')!r})")
 
 
 def check_media(checks, pages, when):
@@ -276,7 +279,7 @@ def check_pairs(checks, pages):
                      f"{page.name}'s far end is the other's relay address")
         shown = f"relay udp {address(mine['local'])}"
         wait_for(lambda: page.caption().startswith(shown),
-                 f"{page.name}'s page to show {shown!r}; it shows {page.caption()!r}")
+                 lambda: f"{page.name}'s page to show {shown!r}; it shows {page.caption()!r}")
         checks.check("through the relay" in page.caption(),
                      f"{page.name}'s page shows the pair and its bytes", page.caption())
 
@@ -370,7 +373,7 @@ def leave(checks, pages, relay):
 
 def scenario_call(checks, pages, relay, options):
     """A call that nothing disturbs."""
-    call_comes_up(pages, f"call-{secrets.token_hex(4)}", options.base)
+    call_comes_up(pages, f"tea-{secrets.token_hex(4)}", options.base)
     checks.check(True, "both pages are in the room and connected")
     check_media(checks, pages, "through the relay")
     check_echoes(checks, pages, 100)
@@ -424,7 +427,8 @@ def run(scenario, checks, relay, options):
             pages.append(Page(name, source))
         scenario(checks, pages, relay, options)
     except (Failure, OSError, WebDriverException) as failure:
-        checks.check(False, f"{scenario.__name__} runs to its end", str(failure).strip())
+        reason = getattr(failure, "msg", None) or str(failure)  # without the driver's own stack
+        checks.check(False, f"{scenario.__name__} runs to its end", reason.strip())
         for page in pages:
             print(f"# {page.name} says: {page.problems()}")
     finally:

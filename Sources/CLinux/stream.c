@@ -89,6 +89,13 @@ int parley_tcp_connect(const parley_address *target) {
   return fd;
 }
 
+int parley_unix_connect(const char *path) {
+  struct sockaddr_un address;
+  int fd = unix_socket(path, &address);
+  if (fd < 0) return fd;
+  return connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? fail(fd) : fd;
+}
+
 int parley_socket_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;

@@ -32,6 +32,12 @@ extension OptionTable {
     guard let environmentPrefix else { return [] }
     let example = options.first { $0.arity == .list } ?? options.first
     guard let example, let variable = variable(of: example) else { return [] }
+    guard readsFile else {
+      return ["", "Where options come from:"]
+        + Self.wrap(
+          "A flag wins over a variable, a variable over the default. \(example.flag) is the "
+            + "variable \(variable), and so on with the prefix \(environmentPrefix)_.", indent: 2)
+    }
     let separated = options.filter { $0.arity == .list && $0.isInEnvironment }.map(\.flag)
     return ["", "Where options come from:"]
       + Self.wrap(

@@ -34,6 +34,8 @@ public struct OptionTable<Settings: Sendable>: Sendable {
   let summary: String
   /// `PARLEY` for variables like `PARLEY_LISTEN`; without it neither variables nor a file are read.
   let environmentPrefix: String?
+  /// Whether `--config` names a file that holds options too.
+  let readsFile: Bool
   let groups: [OptionGroup<Settings>]
   let arguments: Arguments?
   /// Command lines with a word on what they do.
@@ -44,18 +46,20 @@ public struct OptionTable<Settings: Sendable>: Sendable {
   /// - Parameters:
   ///   - summary: goes on after the name of the program, without a full stop.
   ///   - environmentPrefix: makes the program read variables and, by `--config`, a file.
+  ///   - readsFile: `false` for a program with variables and without a file.
   ///   - arguments: what words that are no options mean; without it they are refused.
   ///   - examples: command lines and what they do, shown at the end of help.
   ///   - elsewhere: names of options this program lacks, and the programs that have them.
   public init(
     program: String, summary: String, environmentPrefix: String? = nil,
-    groups: [OptionGroup<Settings>], arguments: Arguments? = nil,
+    readsFile: Bool = true, groups: [OptionGroup<Settings>], arguments: Arguments? = nil,
     examples: [(command: String, meaning: String)] = [], elsewhere: [String: String] = [:]
   ) {
     self.program = program
     self.summary = summary
     self.environmentPrefix = environmentPrefix
-    self.groups = groups + [Self.builtIn(readsFile: environmentPrefix != nil)]
+    self.readsFile = readsFile && environmentPrefix != nil
+    self.groups = groups + [Self.builtIn(readsFile: self.readsFile)]
     self.arguments = arguments
     self.examples = examples
     self.elsewhere = elsewhere

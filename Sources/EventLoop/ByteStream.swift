@@ -1,4 +1,5 @@
-// A connected stream socket on a loop: what was read and not yet used, and what waits to be written.
+// A connected stream socket on a loop: what was read and not yet used, and what waits to be
+// written.
 
 internal import CLinux
 public import NetTypes
@@ -61,6 +62,19 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     descriptor = try SystemError.check(
       unsafe parley_tcp_connect(&to), "connect", target.text)
     peer = target
+    self.loop = loop
+    self.inputMax = inputMax
+    self.outputMax = outputMax
+    wantsWrite = true
+    try watch(interest)
+  }
+
+  /// Opens a connection to a Unix socket; `handler.drained` says when it can be written to.
+  public init(
+    connectUnix path: String, on loop: EventLoop, inputMax: Int, outputMax: Int
+  ) throws(SystemError) {
+    descriptor = try SystemError.check(unsafe parley_unix_connect(path), "connect unix", path)
+    peer = nil
     self.loop = loop
     self.inputMax = inputMax
     self.outputMax = outputMax

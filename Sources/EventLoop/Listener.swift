@@ -1,6 +1,7 @@
 // Listening TCP and Unix sockets, accepting on one loop.
 
 internal import CLinux
+internal import Glibc
 public import NetTypes
 
 /// Accepts connections on its loop and hands their descriptors on.
@@ -15,6 +16,8 @@ public final class Listener: EventHandler {
   }
 
   private let descriptor: Int32
+  /// The socket file that is ours to remove.
+  private let path: String?
   /// The TCP address in use; `nil` for a Unix socket.
   public let address: SocketAddress?
   private unowned let loop: EventLoop
@@ -40,10 +43,12 @@ public final class Listener: EventHandler {
         unsafe parley_tcp_listen(&local, reusePort ? 1 : 0, Self.backlog, &bound),
         "listen tcp", wanted.text)
       address = SocketAddress(bound)
+      path = nil
     case .unix(let path):
       descriptor = try SystemError.check(
         unsafe parley_unix_listen(path, Self.backlog), "listen unix", path)
       address = nil
+      self.path = path
     }
     do {
       registration = try loop.register(descriptor, for: .readable, handler: self)
@@ -65,11 +70,14 @@ public final class Listener: EventHandler {
     }
   }
 
-  /// Stops accepting. To be called on the loop, or when it no longer runs.
+  /// Stops accepting, and removes the file of a Unix socket. To be called on the loop, or when it
+  /// no longer runs.
   public func close() {
     guard let registration else { return }
     self.registration = nil
     loop.deregister(registration)
+    // While the descriptor is open nobody else takes the path, so the file is still ours.
+    if let path { _ = unsafe unlink(path) }
     parley_close(descriptor)
   }
 }

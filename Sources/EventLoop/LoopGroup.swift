@@ -5,6 +5,9 @@ internal import Synchronization
 /// A fixed number of event loops. Services are set up on them first, then ``run(stopping:)``.
 public final class LoopGroup: Sendable {
   public let loops: [EventLoop]
+  /// The loop of the thread that calls ``run(stopping:)``: for signals, and for what must never
+  /// keep a packet waiting.
+  public let control: EventLoop
 
   /// - Parameter count: threads, at least 1.
   public init(count: Int) throws(SystemError) {
@@ -12,6 +15,7 @@ public final class LoopGroup: Sendable {
     var loops: [EventLoop] = []
     for index in 0..<count { loops.append(try EventLoop(index: index)) }
     self.loops = loops
+    control = try EventLoop(index: -1)
   }
 
   /// Runs the loops until SIGINT or SIGTERM, then `stopping`, then ends them. The calling thread
@@ -20,7 +24,7 @@ public final class LoopGroup: Sendable {
   /// - Parameter stopping: called on the calling thread while the loops still run; what it submits
   ///   to them is done before they end.
   public func run(stopping: @escaping (_ signal: Int32) -> Void) throws(SystemError) {
-    let control = try EventLoop(index: -1)
+    let control = self.control
     let signals = try TerminationSignal(on: control) { signal in
       stopping(signal)
       control.stop()
@@ -38,7 +42,8 @@ public final class LoopGroup: Sendable {
     return threads
   }
 
-  /// Asks every loop, on its thread, and hands the answers to `done` on `loop`, in the loops' order.
+  /// Asks every loop, on its thread, and hands the answers to `done` on `loop`, in the loops'
+  /// order.
   public func collect<Answer: Sendable>(
     on loop: EventLoop, _ ask: @escaping @Sendable (EventLoop) -> Answer,
     done: @escaping @Sendable ([Answer]) -> Void

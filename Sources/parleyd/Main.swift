@@ -1,5 +1,6 @@
 // parleyd: signaling, STUN and TURN, the browser library and the demo in one process.
 
+import AdminService
 import Configuration
 import Crypto
 import EventLoop
@@ -33,21 +34,30 @@ import SignalingService
         configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret))
     let signaling = try SignalingService(
       SignalingSettings(configuration, secret: secret), on: loops.loops)
-    announce(relay, signaling, configuration)
+    // On the control loop: a long list must not keep packets waiting.
+    let admin = try configuration.admin.map { address throws(SystemError) in
+      try AdminService(at: address, on: loops.control, relay: relay, signaling: signaling)
+    }
+    announce(relay, signaling, admin, configuration)
     try loops.run { _ in
+      admin?.stop()
       relay.stop()
       signaling.stop {}
     }
   }
 
   private static func announce(
-    _ relay: RelayService, _ signaling: SignalingService, _ configuration: ServerConfiguration
+    _ relay: RelayService, _ signaling: SignalingService, _ admin: AdminService?,
+    _ configuration: ServerConfiguration
   ) {
     for address in relay.addresses {
       Log.info("listening", ["transport": "udp", "address": .public(address.text)])
     }
     for address in signaling.addresses {
       Log.info("listening", ["transport": "tcp", "address": .public(address.text)])
+    }
+    if let admin {
+      Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
     }
     guard configuration.isDevelopment, let address = signaling.addresses.first else { return }
     Console.say("Parley is running. Open http://\(address.text)/ in two browser windows.")

@@ -16,10 +16,20 @@ import RelayService
     do {
       let loops = try LoopGroup(count: configuration.threads)
       let relay = try RelayService(on: loops, RelayService.Settings(configuration, relays: true))
+      // On the control loop: a long list must not keep packets waiting.
+      let admin = try configuration.admin.map { address throws(SystemError) in
+        try AdminService(at: address, on: loops.control, relay: relay)
+      }
       for address in relay.addresses {
         Log.info("listening", ["transport": "udp", "address": .public(address.text)])
       }
-      try loops.run { _ in relay.stop() }
+      if let admin {
+        Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
+      }
+      try loops.run { _ in
+        admin?.stop()
+        relay.stop()
+      }
     } catch {
       ServerConfiguration.failToStart(program: .turnd, "\(error)")
     }

@@ -41,7 +41,7 @@ struct LayerTable {
 
   static let parley = LayerTable(targets: [
     ("CLinux", .c), ("COpenSSL", .c), ("CSimdjson", .c),
-    ("NetTypes", .values), ("Crypto", .values),
+    ("NetTypes", .values), ("Crypto", .values), ("AdminAPI", .values),
     ("STUN", .cores), ("TURN", .cores), ("TURNClient", .cores), ("HTTP1", .cores),
     ("WebSocket", .cores), ("Signaling", .cores),
     ("EventLoop", .edges), ("JSON", .edges), ("Logging", .edges), ("Configuration", .edges),
@@ -50,9 +50,12 @@ struct LayerTable {
     ("parleyd", .executables), ("stund", .executables), ("turnd", .executables),
     ("parleyctl", .executables), ("parley-load", .executables),
     ("NetTypesTests", .tests), ("CryptoTests", .tests), ("STUNTests", .tests),
-    ("TURNTests", .tests), ("HTTP1Tests", .tests), ("WebSocketTests", .tests),
+    ("TURNTests", .tests),
+    ("CMallocCounter", .c), ("RelayServiceTests", .tests), ("HTTP1Tests", .tests),
+    ("WebSocketTests", .tests),
     ("SignalingTests", .tests), ("JSONTests", .tests), ("ConfigurationTests", .tests),
-    ("SignalingServiceTests", .tests), ("HouseRules", .tests),
+    ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
+    ("ParleyLoadTests", .tests), ("HouseRules", .tests),
   ])
 
   func position(of target: String) -> Int? {

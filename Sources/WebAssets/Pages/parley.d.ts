@@ -40,8 +40,8 @@ export class ParleyError extends Error {
    * `server_full`, `no_such_peer`, `rate_limited`, `bad_message`, … From here: `unreachable`,
    * `lost`, `stopping`, `timeout`, `slow`, `flood`, `replaced`, `protocol` (about the
    * connection), `not_connected`, `closed`, `too_large`, `too_fast`, `not_open` (thrown by `send`),
-   * `negotiation`, `bad_candidate`, `no_candidates`, `ice_server`,
-   * `no_relay` (about media).
+   * `negotiation`, `bad_candidate`, `no_candidates`, `ice_server` (about media), `no_relay` (only
+   * a relay is wanted, and this server has none: the end of the call).
    */
   readonly code: string;
   /** Whether the same can succeed later. */

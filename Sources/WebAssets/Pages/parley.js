@@ -87,10 +87,10 @@ class Signaling {
     this.#pump();
   }
 
-  /** Says good-bye and stays away. */
-  leave() {
+  /** Says good-bye and stays away; `error` says why, when nobody asked for it. */
+  leave(error = null) {
     if (this.#joinedAt) this.#write({ type: "leave" });
-    this.#finish(null);
+    this.#finish(error);
   }
 
   /** Gives the connection up and makes a new one, for instance after a change of networks. */
@@ -273,8 +273,7 @@ class Peer extends Emitter {
   /** `room` gives signal(message), config(), restart(connection), stream and data. */
   constructor({ peer, name, polite }, room) {
     super();
-    this.id = peer; this.name = name ?? ""; this.polite = polite;
-    this.stream = new MediaStream();
+    Object.assign(this, { id: peer, name: name ?? "", polite, stream: new MediaStream() });
     this.#room = room;
     const pc = this.#pc = this.connection = new RTCPeerConnection(room.config());
     pc.onnegotiationneeded = () => this.#negotiationNeeded();
@@ -318,7 +317,7 @@ class Peer extends Emitter {
     const end = ({ candidateType: type, protocol, relayProtocol, address, port, url }) =>
       ({ type, protocol, relayProtocol, address, port, url });
     const { bytesSent, bytesReceived, packetsSent, packetsReceived } = pair;
-    const relayed = local.candidateType === "relay" || remote.candidateType === "relay";
+    const relayed = [local, remote].some(({ candidateType }) => candidateType === "relay");
     const counts = { bytesSent, bytesReceived, packetsSent, packetsReceived };
     const roundTripTime = pair.currentRoundTripTime * 1_000;
     return { local: end(local), remote: end(remote), relayed, roundTripTime, ...counts };
@@ -339,8 +338,7 @@ class Peer extends Emitter {
   close(reason) {
     if (this.#gone) return;
     this.#gone = true;
-    clearTimeout(this.#hold);
-    clearTimeout(this.#retry);
+    for (const timer of [this.#hold, this.#retry]) clearTimeout(timer);
     this.#pc.close();
     this[EMIT]("left", reason);
   }
@@ -515,11 +513,12 @@ class Room extends Emitter {
     if (!message.resumed) this.#remove("reconnected", ...this.peers.values());
     Object.assign(this, { id: message.peer, limits: message.limits });
     this.#relay = message.relay;
+    if (this.#config().iceTransportPolicy === "relay" && message.relay === "never") {
+      const error = new ParleyError("no_relay", "Only a relay is wanted, and there is none.");
+      return this.#signaling.leave(error);
+    }
     this.#useIce(message);
     this.#setState("connected");
-    if (this.#config().iceTransportPolicy === "relay" && message.relay === "never") {
-      this[EMIT]("error", new ParleyError("no_relay", "This server hands out no relay."));
-    }
     if (!message.resumed) for (const info of message.peers) this.#add(info);
     this.#opening.resolve(this);
   }

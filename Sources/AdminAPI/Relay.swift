@@ -1,0 +1,86 @@
+// What the admin endpoint says of the relay.
+
+/// Datagrams and their bytes, since the beginning of what is counted.
+public struct TrafficDocument: Codable, Equatable, Sendable {
+  public var packets: UInt64 = 0
+  public var bytes: UInt64 = 0
+
+  public init(packets: UInt64 = 0, bytes: UInt64 = 0) {
+    self.packets = packets
+    self.bytes = bytes
+  }
+}
+
+/// A living allocation.
+///
+/// The client's side counts UDP payloads with the framing of TURN, the peers' side what is inside.
+public struct AllocationDocument: Codable, Equatable, Sendable {
+  /// 32 hexadecimal digits that no other allocation ever has.
+  public var id = ""
+  /// As the client gave it.
+  public var username = ""
+  /// The client's address, `HOST:PORT`.
+  public var client = ""
+  /// The relayed address, `HOST:PORT`, where peers send to.
+  public var relay = ""
+  /// How the client reaches the server: `udp` or `tcp`.
+  public var transport = ""
+  public var ageSeconds: Int64 = 0
+  /// Until it ends unless the client refreshes it.
+  public var expiresInSeconds: Int64 = 0
+  /// Live permissions and channels.
+  public var permissions = 0
+  public var channels = 0
+  public var fromClient = TrafficDocument()
+  public var toClient = TrafficDocument()
+  public var fromPeer = TrafficDocument()
+  public var toPeer = TrafficDocument()
+  /// Datagrams that arrived for it and were not relayed.
+  public var drops: UInt64 = 0
+
+  public init() {}
+}
+
+/// The living allocations, oldest first.
+public struct AllocationsDocument: Codable, Equatable, Sendable {
+  public var allocations: [AllocationDocument] = []
+  /// How many more there are than an answer holds; left out when it holds all.
+  public var omitted: Int?
+
+  public init() {}
+}
+
+/// What went through allocations that have ended.
+public struct ClosedDocument: Codable, Equatable, Sendable {
+  public var fromClient = TrafficDocument()
+  public var toClient = TrafficDocument()
+  public var fromPeer = TrafficDocument()
+  public var toPeer = TrafficDocument()
+  public var drops: UInt64 = 0
+
+  public init() {}
+}
+
+/// The relay's counters since the process began.
+public struct RelayStatsDocument: Codable, Equatable, Sendable {
+  /// Datagrams at the listeners.
+  public var receivedFromClients: UInt64 = 0
+  /// Datagrams at relayed addresses.
+  public var receivedFromPeers: UInt64 = 0
+  /// Datagrams neither answered nor relayed, by reason.
+  public var drops: [String: UInt64] = [:]
+  /// Datagrams that the kernel could not hand over whole or without a sender.
+  public var unusable: UInt64 = 0
+  public var bindingRequests: UInt64 = 0
+  /// Requests of TURN.
+  public var requests: UInt64 = 0
+  /// Error responses, by the code of RFC 8489 and RFC 8656.
+  public var errors: [String: UInt64] = [:]
+  public var allocationsCreated: UInt64 = 0
+  public var allocationsLive = 0
+  /// Datagrams that the kernel did not take.
+  public var sendFailures: UInt64 = 0
+  public var closed = ClosedDocument()
+
+  public init() {}
+}

@@ -1,0 +1,87 @@
+// What the admin endpoint says of rooms and of those who are in them.
+
+/// A room in the list.
+public struct RoomSummaryDocument: Codable, Equatable, Sendable {
+  public var room = ""
+  /// How many are in it.
+  public var peers = 0
+  /// Since its present members joined, the first of them.
+  public var openSeconds: Int64 = 0
+  /// Since any of them was last heard of.
+  public var lastHeardSecondsAgo: Int64 = 0
+  /// Messages from and to its present members.
+  public var received = 0
+  public var sent = 0
+
+  public init() {}
+}
+
+/// All rooms with somebody in them, by name.
+public struct RoomsDocument: Codable, Equatable, Sendable {
+  public var rooms: [RoomSummaryDocument] = []
+  /// How many more there are than an answer holds; left out when it holds all.
+  public var omitted: Int?
+
+  public init() {}
+}
+
+/// Somebody in a room.
+public struct MemberDocument: Codable, Equatable, Sendable {
+  /// The name in messages.
+  public var peer = ""
+  /// The name for people; may be empty.
+  public var name = ""
+  public var joinedSecondsAgo: Int64 = 0
+  public var lastHeardSecondsAgo: Int64 = 0
+  /// Messages from it, by type.
+  public var received: [String: Int] = [:]
+  /// Messages to it, by type.
+  public var sent: [String: Int] = [:]
+  /// The number of the last message to it, and the one it says it has everything up to.
+  public var lastSent: Int64 = 0
+  public var acknowledged: Int64 = 0
+  /// The code of the last error it was told; left out when there was none.
+  public var lastError: String?
+
+  public init() {}
+}
+
+/// One room, its members in the order in which they came.
+public struct RoomDocument: Codable, Equatable, Sendable {
+  public var room = ""
+  public var members: [MemberDocument] = []
+
+  public init() {}
+}
+
+/// The counters of signaling since the process began, and what there is now.
+public struct SignalingStatsDocument: Codable, Equatable, Sendable {
+  /// Now: rooms with somebody in them, members of all rooms, TCP connections.
+  public var rooms = 0
+  public var peers = 0
+  public var sockets = 0
+  /// TCP connections accepted, and those of them that went to the loop of their room.
+  public var accepted = 0
+  public var moved = 0
+  /// Sessions begun, and ended by reason.
+  public var joined = 0
+  public var left: [String: Int] = [:]
+  /// Messages from clients and to clients, by type.
+  public var received: [String: Int] = [:]
+  public var sent: [String: Int] = [:]
+  /// Errors told to members, and before the join, by code.
+  public var errors: [String: Int] = [:]
+  public var lobbyErrors: [String: Int] = [:]
+  /// Messages dropped without an answer, by reason.
+  public var drops: [String: Int] = [:]
+  /// Sockets not served, or no longer, by reason.
+  public var socketDrops: [String: Int] = [:]
+  /// Members' connections that the server ended, by close code.
+  public var closes: [String: Int] = [:]
+  /// HTTP responses by status, and what was no request or no frame by fault.
+  public var responses: [String: Int] = [:]
+  public var httpFaults: [String: Int] = [:]
+  public var frameFaults: [String: Int] = [:]
+
+  public init() {}
+}

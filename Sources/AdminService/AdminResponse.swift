@@ -1,0 +1,61 @@
+// Documents as HTTP responses.
+
+internal import AdminAPI
+internal import FoundationEssentials
+internal import HTTP1
+
+/// Why a request is not answered with what it asked for.
+struct AdminRefusal: Error, Equatable {
+  let status: HTTPStatus
+  /// A stable word for programs.
+  let code: String
+  /// A line for people.
+  let message: String
+
+  static func badRequest(_ fault: HTTPFault) -> AdminRefusal {
+    AdminRefusal(
+      status: fault.status, code: "bad_request",
+      message: "this is no request that is served here: \(fault.rawValue)")
+  }
+
+  static let foreignHost = AdminRefusal(
+    status: .forbidden, code: "foreign_host",
+    message: "the Host of a request is an IP address or localhost here")
+  static let fromPage = AdminRefusal(
+    status: .forbidden, code: "from_page", message: "pages of other sites may not ask here")
+  static let badMethod = AdminRefusal(
+    status: .methodNotAllowed, code: "method_not_allowed", message: "there is only GET and HEAD")
+  static let noSuchPath = AdminRefusal(
+    status: .notFound, code: "not_found",
+    message: "there are /rooms, /rooms/NAME, /allocations, /stats and /healthz")
+  static let noSuchRoom = AdminRefusal(
+    status: .notFound, code: "no_such_room", message: "nobody is in a room of this name")
+  static let noAnswer = AdminRefusal(
+    status: .serviceUnavailable, code: "no_answer", message: "the server is too busy to answer")
+  static let tooLarge = AdminRefusal(
+    status: .internalServerError, code: "too_large", message: "the answer would be too large")
+
+  var response: HTTPResponse {
+    var response = HTTPResponse.document(
+      ErrorDocument(code: code, message: message), status: status)
+    if status == .methodNotAllowed { response.fields.append("Allow", "GET, HEAD") }
+    return response
+  }
+}
+
+extension HTTPResponse {
+  /// `document` in JSON, its members sorted by name.
+  static func document(_ document: some Encodable, status: HTTPStatus = .ok) -> HTTPResponse {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let body = try? encoder.encode(document), body.count < AdminLimits.answerBytesMax else {
+      return AdminRefusal.tooLarge.response
+    }
+    var response = HTTPResponse(status, contentType: "application/json", body: [UInt8](body))
+    response.fields.append("Cache-Control", "no-store")
+    // Whatever a page makes of it as an image or a script, it is none.
+    response.fields.append("X-Content-Type-Options", "nosniff")
+    response.fields.append("Cross-Origin-Resource-Policy", "same-origin")
+    return response
+  }
+}

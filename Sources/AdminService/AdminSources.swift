@@ -1,0 +1,53 @@
+// Asks the services of the process and makes documents of what they say.
+
+internal import AdminAPI
+internal import EventLoop
+internal import HTTP1
+internal import RelayService
+internal import SignalingService
+
+/// The services that a process has.
+struct AdminSources: Sendable {
+  typealias Answer = @Sendable (HTTPResponse) -> Void
+
+  let relay: RelayService
+  /// A server that only relays has none: then there are no rooms.
+  let signaling: SignalingService?
+
+  /// Hands the answer to `done` on `loop`, after this call has returned.
+  func answer(_ path: AdminPath, on loop: EventLoop, _ done: @escaping Answer) {
+    switch path {
+    case .health:
+      loop.submit { done(.document(HealthDocument())) }
+    case .allocations:
+      relay.inspect(on: loop) { snapshot in
+        done(.document(AllocationsDocument(snapshot, max: AdminLimits.listMax)))
+      }
+    case .rooms:
+      inspectSignaling(on: loop) { report in
+        done(.document(RoomsDocument(report, max: AdminLimits.listMax)))
+      }
+    case .room(let name):
+      inspectSignaling(on: loop) { report in
+        let room = RoomDocument(report, name: name)
+        done(room.map { .document($0) } ?? AdminRefusal.noSuchRoom.response)
+      }
+    case .stats:
+      relay.inspect(on: loop) { snapshot in
+        inspectSignaling(on: loop) { report in
+          var stats = StatsDocument()
+          stats.relay = RelayStatsDocument(snapshot)
+          stats.signaling = report.map { SignalingStatsDocument($0) }
+          done(.document(stats))
+        }
+      }
+    }
+  }
+
+  private func inspectSignaling(
+    on loop: EventLoop, _ done: @escaping @Sendable (SignalingReport?) -> Void
+  ) {
+    guard let signaling else { return loop.submit { done(nil) } }
+    signaling.inspect { report in loop.submit { done(report) } }
+  }
+}

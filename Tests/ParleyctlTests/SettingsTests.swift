@@ -1,0 +1,70 @@
+// The command line of parleyctl.
+
+import Configuration
+import NetTypes
+import Testing
+
+@testable import parleyctl
+
+@Suite struct SettingsTests {
+  private func settings(
+    _ arguments: [String], _ environment: [String: String] = [:]
+  ) throws -> Settings? {
+    let outcome = try Settings.table.parse(
+      into: Settings(), arguments: arguments, environment: environment, readFile: { _ in [] })
+    if case .run(let settings) = outcome { return settings }
+    return nil
+  }
+
+  private func message(_ arguments: [String]) -> String? {
+    do {
+      _ = try settings(arguments)
+      return nil
+    } catch {
+      return (error as? ConfigurationError)?.message
+    }
+  }
+
+  @Test func `Each command has its words`() throws {
+    #expect(try settings(["rooms"])?.command == .rooms)
+    #expect(try settings(["room", "tea"])?.command == .room("tea"))
+    #expect(try settings(["allocations", "--json"])?.command == .allocations)
+    #expect(try settings(["allocations", "--json"])?.printsJSON == true)
+  }
+
+  @Test func `The server is where a flag, a variable or the default says`() throws {
+    #expect(try settings(["rooms"])?.admin.description == "127.0.0.1:8081")
+    let variables = ["PARLEY_ADMIN": "unix:/run/x.sock"]
+    #expect(try settings(["rooms"], variables)?.admin == .unix(path: "/run/x.sock"))
+    let flag = ["rooms", "--admin", "[::1]:9"]
+    #expect(try settings(flag, variables)?.admin.description == "[::1]:9")
+  }
+
+  @Test func `The file of the servers is not looked at`() throws {
+    #expect(try settings(["rooms"], ["PARLEY_CONFIG": "/nowhere"])?.command == .rooms)
+    #expect(message(["--config", "x", "rooms"])?.contains("--config is no option") == true)
+  }
+
+  @Test(
+    arguments: [
+      ([], "nothing is asked for; give rooms, room NAME or allocations"),
+      (["romms"], "\"romms\" is no command; did you mean rooms?"),
+      (["alocations"], "\"alocations\" is no command; did you mean allocations?"),
+      (["xyzzy"], "\"xyzzy\" is no command; there are rooms, room NAME and allocations"),
+      (["room"], "\"room\" lacks the name of the room: room NAME"),
+      (["room", "a", "b"], "\"room a b\" has a word too many: room NAME"),
+      (["rooms", "a"], "\"rooms a\" has a word too many"),
+    ] as [([String], String)])
+  func `A mistake is told in a line that helps`(words: [String], text: String) {
+    #expect(message(words) == text)
+  }
+
+  @Test func `Help names the commands and the options and fits a terminal`() {
+    let help = Settings.table.help
+    for word in ["rooms", "room NAME", "allocations", "--json", "--admin", "PARLEY_ADMIN"] {
+      #expect(help.contains(word))
+    }
+    #expect(!help.contains("--config"))
+    #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+}
