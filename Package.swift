@@ -60,9 +60,11 @@ let package = Package(
     .target(
       name: "WebAssets",
       resources: [
-        .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley.d.ts"),
-        .embedInCode("Pages/index.html"), .embedInCode("Pages/demo.js"),
-        .embedInCode("Pages/demo.css"), .embedInCode("Pages/favicon.svg"),
+        .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley/base.js"),
+        .embedInCode("Pages/parley/signaling.js"), .embedInCode("Pages/parley/peer.js"),
+        .embedInCode("Pages/parley.d.ts"), .embedInCode("Pages/index.html"),
+        .embedInCode("Pages/demo.js"), .embedInCode("Pages/demo.css"),
+        .embedInCode("Pages/favicon.svg"),
       ], swiftSettings: house),
 
     // Services.
@@ -97,13 +99,24 @@ let package = Package(
     program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
     program(
       "parley-load",
-      ["Configuration", "EventLoop", "NetTypes", "TURNClient", "HTTP1", "WebSocket"]),
+      [
+        "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto", "TURNClient",
+        "HTTP1", "WebSocket",
+      ]),
 
     // Tests.
     tests("NetTypesTests", ["NetTypes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
-    tests("TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto"]),
+    .target(name: "CMallocCounter", path: "Tests/Support/CMallocCounter"),
+    tests(
+      "TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
+    tests(
+      "RelayServiceTests",
+      [
+        "RelayService", "EventLoop", "TURN", "TURNClient", "STUN", "NetTypes", "Crypto",
+        "CMallocCounter",
+      ]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
@@ -121,6 +134,7 @@ let package = Package(
         "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
       ]),
     tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
+    tests("ParleyLoadTests", ["parley-load", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],

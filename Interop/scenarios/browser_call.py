@@ -22,7 +22,7 @@ def run(context):
     picture = context.logs / "call.png"
     picture.unlink(missing_ok=True)
     command = [sys.executable, str(ROOT / "Interop" / "browser" / "call.py"), server.url,
-               "--admin", server.admin.url, "--screenshot", str(picture)]
+               server.admin.url, "--screenshot", str(picture)]
     try:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -31,15 +31,18 @@ def run(context):
     except subprocess.TimeoutExpired as late:
         code = f"none in {SECONDS_MAX} s"
         output = (late.stdout or b"").decode(errors="replace")
-    context.note(output[-6000:])
-    repeat_verdicts(context, output)
+    repeat(context, output)
     context.same("the call in the browser passes, exit code", code, 0)
     context.ok("there is a screenshot", picture.exists() and picture.stat().st_size > 10_000,
                picture.stat().st_size if picture.exists() else "none")
     context.ok("no room is left", wait_until(lambda: server.admin.signaling()["rooms"] == 0, 10))
 
 
-def repeat_verdicts(context, output):
-    """Counts the script's own `ok` and `not ok` lines, where it prints such."""
-    for wrong, text in re.findall(r"^(not )?ok\b[ \d-]*(.*)$", output, re.MULTILINE):
-        context.ok(f"browser: {text}", not wrong)
+def repeat(context, output):
+    """Counts the script's own `ok` and `not ok` lines, and prints whatever else it says."""
+    for line in output.splitlines():
+        verdict = re.match(r"(not )?ok - (.*)", line)
+        if verdict:
+            context.ok(verdict.group(2), not verdict.group(1))
+        else:
+            context.note(line.removeprefix("# "))

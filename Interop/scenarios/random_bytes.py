@@ -91,6 +91,7 @@ class Account:
 
     def __enter__(self):
         self.before = self.now()
+        self.received = self.server.admin.relay()["receivedFromClients"]
         self.start = time.monotonic()
         return self
 
@@ -110,11 +111,16 @@ class Account:
         changed = self.changed()
         seconds = time.monotonic() - self.start
         figures = ", ".join(f"{value} {name}" for name, value in changed.items())
+        self.context.same(
+            f"UDP {self.label}: what reached the server was counted",
+            self.server.admin.relay()["receivedFromClients"] - self.received,
+            self.sent - changed["lost in a full socket"])
         self.context.ok(
             f"UDP {self.label}: each datagram is accounted for", self.missing() == 0,
             f"{self.sent} sent in {seconds:.1f} s; {figures}; missing {self.missing()}")
-        self.context.ok(f"UDP {self.label}: a good request amid them is answered",
-                        self.unanswered <= changed["lost in a full socket"], f"{self.unanswered} not")
+        self.context.ok(
+            f"UDP {self.label}: a good request amid them is answered",
+            self.unanswered <= changed["lost in a full socket"], f"{self.unanswered} not")
 
     def changed(self):
         """What came to the sums since the start."""

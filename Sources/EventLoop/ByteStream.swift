@@ -1,4 +1,5 @@
-// A connected stream socket on a loop: what was read and not yet used, and what waits to be written.
+// A connected stream socket on a loop: what was read and not yet used, and what waits to be
+// written.
 
 internal import CLinux
 public import NetTypes

@@ -31,8 +31,8 @@ public protocol DeadlineHandler: AnyObject {
 
 /// An event loop and the state of its thread.
 ///
-/// Everything but ``submit(_:)`` and ``stop()`` belongs to the thread that runs ``run()``, or to the
-/// thread that sets the loop up before it runs: hence `@unchecked Sendable`.
+/// Everything but ``submit(_:)`` and ``stop()`` belongs to the thread that runs ``run()``, or to
+/// the thread that sets the loop up before it runs: hence `@unchecked Sendable`.
 public final class EventLoop: @unchecked Sendable {
   /// A registered descriptor.
   public struct Registration: Sendable {

@@ -42,7 +42,8 @@ public final class LoopGroup: Sendable {
     return threads
   }
 
-  /// Asks every loop, on its thread, and hands the answers to `done` on `loop`, in the loops' order.
+  /// Asks every loop, on its thread, and hands the answers to `done` on `loop`, in the loops'
+  /// order.
   public func collect<Answer: Sendable>(
     on loop: EventLoop, _ ask: @escaping @Sendable (EventLoop) -> Answer,
     done: @escaping @Sendable ([Answer]) -> Void

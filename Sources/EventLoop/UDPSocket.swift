@@ -20,7 +20,8 @@ public struct UDPSocket: Sendable {
 
   /// - Parameters:
   ///   - reusePort: several sockets, one for each loop, share the address.
-  ///   - packetInfo: datagrams tell the local address they came to; needed for unspecified addresses.
+  ///   - packetInfo: datagrams tell the local address they came to; needed for unspecified
+  ///     addresses.
   ///   - bufferBytes: size asked for of the socket's kernel buffers.
   public init(
     bind address: SocketAddress, reusePort: Bool, packetInfo: Bool, bufferBytes: Int

@@ -63,8 +63,8 @@ public struct HTTPFields: Sendable, Equatable {
     return elements
   }
 
-  /// Whether the list `name` has the element `token`, in any case: `Connection: keep-alive, Upgrade`
-  /// has `upgrade`.
+  /// Whether the list `name` has the element `token`, in any case: `Connection: keep-alive,
+  /// Upgrade` has `upgrade`.
   public func contains(_ name: String, token: String) -> Bool {
     list(name).contains { $0.equalsIgnoringCase(token) }
   }

@@ -2,8 +2,8 @@
 
 /// An IPv4 or IPv6 address without port or zone: 17 bytes by value, no heap.
 ///
-/// `description` is shortened so that a log line never names a person's address by accident; ask for
-/// ``text`` where the whole address is meant.
+/// `description` is shortened so that a log line never names a person's address by accident; ask
+/// for ``text`` where the whole address is meant.
 public struct IPAddress: Hashable, Sendable {
   /// The address family, by its STUN code (RFC 8489 §14.1).
   public enum Family: UInt8, Sendable {

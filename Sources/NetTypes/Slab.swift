@@ -23,8 +23,17 @@ public struct SlabHandle: Hashable, Sendable {
 
 /// Values at indices that do not move while they live; freed places are used again, last first.
 public struct Slab<Element> {
+  /// A method on a wrapper is what reaches into an optional without copying its value out.
+  @usableFromInline struct Tenant {
+    @usableFromInline var value: Element
+
+    @usableFromInline init(value: Element) { self.value = value }
+
+    @inlinable mutating func update<R>(_ body: (inout Element) -> R) -> R { body(&value) }
+  }
+
   @usableFromInline struct Place {
-    @usableFromInline var element: Element?
+    @usableFromInline var tenant: Tenant?
     @usableFromInline var generation: UInt32
   }
 
@@ -43,12 +52,12 @@ public struct Slab<Element> {
   public mutating func insert(_ element: Element) -> SlabHandle? {
     if let index = free.popLast() {
       count += 1
-      places[Int(index)].element = element
+      places[Int(index)].tenant = Tenant(value: element)
       return SlabHandle(index: index, generation: places[Int(index)].generation)
     }
     guard places.count < capacity else { return nil }
     count += 1
-    places.append(Place(element: element, generation: 0))
+    places.append(Place(tenant: Tenant(value: element), generation: 0))
     return SlabHandle(index: Int32(places.count - 1), generation: 0)
   }
 
@@ -57,8 +66,8 @@ public struct Slab<Element> {
   public mutating func remove(_ handle: SlabHandle) -> Element? {
     guard contains(handle) else { return nil }
     let index = Int(handle.index)
-    let element = places[index].element
-    places[index].element = nil
+    let element = places[index].tenant?.value
+    places[index].tenant = nil
     places[index].generation &+= 1
     free.append(handle.index)
     count -= 1
@@ -68,24 +77,37 @@ public struct Slab<Element> {
   @inlinable public func contains(_ handle: SlabHandle) -> Bool {
     let index = Int(handle.index)
     return index >= 0 && index < places.count && places[index].generation == handle.generation
-      && places[index].element != nil
+      && places[index].tenant != nil
   }
 
   /// The handle of whoever lives at `index` now.
   @inlinable public func handle(at index: Int) -> SlabHandle? {
-    guard index >= 0, index < places.count, places[index].element != nil else { return nil }
+    guard index >= 0, index < places.count, places[index].tenant != nil else { return nil }
     return SlabHandle(index: Int32(index), generation: places[index].generation)
   }
 
-  /// Reads or writes the value in place; `nil` for a stale handle. Writing `nil` is not a removal and
-  /// is refused as our own mistake.
+  /// A copy of the value; `nil` for a stale handle. Assigning to a stale handle changes nothing, and
+  /// assigning `nil` is no removal: ``remove(_:)`` is.
   @inlinable public subscript(handle: SlabHandle) -> Element? {
-    get { contains(handle) ? places[Int(handle.index)].element : nil }
-    _modify {
-      precondition(contains(handle), "stale slab handle")
-      yield &places[Int(handle.index)].element
-      precondition(places[Int(handle.index)].element != nil, "remove(_:) takes values out")
+    get { contains(handle) ? places[Int(handle.index)].tenant?.value : nil }
+    set {
+      guard contains(handle), let newValue else { return }
+      places[Int(handle.index)].tenant?.value = newValue
     }
+  }
+
+  /// Changes the value where it is, without a copy and without the heap; `nil` for a stale handle.
+  @inlinable public mutating func update<R>(_ handle: SlabHandle, _ body: (inout Element) -> R)
+    -> R?
+  {
+    guard contains(handle) else { return nil }
+    return places[Int(handle.index)].tenant?.update(body)
+  }
+
+  /// Looks at whoever lives at `index`, without a copy; `nil` for an empty place.
+  @inlinable public func value<R>(at index: Int, _ body: (borrowing Element) -> R) -> R? {
+    guard index >= 0, index < places.count, let tenant = places[index].tenant else { return nil }
+    return body(tenant.value)
   }
 
   /// Handles of everything that lives, in order of index.

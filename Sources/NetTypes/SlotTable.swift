@@ -28,8 +28,8 @@ public struct HashKey: Sendable {
   }
 }
 
-/// An open-addressing table of (hash, slot) pairs: the keys stay where the slots point, so a look-up
-/// touches one cache line here and the record it was going to touch anyway.
+/// An open-addressing table of (hash, slot) pairs: the keys stay where the slots point, so a
+/// look-up touches one cache line here and the record it was going to touch anyway.
 public struct SlotTable: Sendable {
   @usableFromInline struct Entry: Sendable {
     @usableFromInline var hash: UInt32

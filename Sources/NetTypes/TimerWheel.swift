@@ -2,8 +2,8 @@
 
 /// At most one timer for each small index (a ``Slab`` index), rounded up to ``granularity``.
 ///
-/// A timer may fire early: moving one to a later time leaves the earlier entry, and its owner, asked
-/// when it fires, sets it again. So extending a lifetime, the common case, costs nothing.
+/// A timer may fire early: moving one to a later time leaves the earlier entry, and its owner,
+/// asked when it fires, sets it again. So extending a lifetime, the common case, costs nothing.
 public struct TimerWheel {
   /// A timer fires at most this much late, 250 ms.
   public static let granularity = Duration.milliseconds(250)

@@ -7,8 +7,8 @@ internal import Crypto
 
 /// STUN and, with a configuration, TURN over UDP on every loop of a group.
 ///
-/// Each loop has a socket of its own for each listener, shared by `SO_REUSEPORT`: their number never
-/// changes, so a 5-tuple always meets the same loop and its allocations.
+/// Each loop has a socket of its own for each listener, shared by `SO_REUSEPORT`: their number
+/// never changes, so a 5-tuple always meets the same loop and its allocations.
 public final class RelayService: Sendable {
   public struct Settings: Sendable {
     /// UDP addresses to serve.

@@ -100,8 +100,8 @@ public struct Message: Sendable {
     return attributes[index]
   }
 
-  /// Where the value of the first attribute of this type is: later ones of the same type are ignored
-  /// (RFC 8489 §14).
+  /// Where the value of the first attribute of this type is: later ones of the same type are
+  /// ignored (RFC 8489 §14).
   @inlinable public func value(of attribute: Attribute) -> Range<Int>? {
     for index in 0..<attributeCount where self[index].type == attribute.rawValue {
       return self[index].range
@@ -137,7 +137,8 @@ public struct Message: Sendable {
     return Int(bytes[range.lowerBound + 2] & 7) * 100 + Int(bytes[range.lowerBound + 3])
   }
 
-  /// Comprehension-required types that `known` does not name, each once, in order (RFC 8489 §6.3.1).
+  /// Comprehension-required types that `known` does not name, each once, in order (RFC 8489
+  /// §6.3.1).
   public func unknownRequired(known: (Attribute) -> Bool) -> [UInt16] {
     var unknown: [UInt16] = []
     for index in 0..<attributeCount {

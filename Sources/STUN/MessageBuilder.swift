@@ -3,7 +3,8 @@
 internal import Crypto
 public import NetTypes
 
-/// Appends header and attributes in order; ``finish(integrityKey:fingerprint:)`` closes the message.
+/// Appends header and attributes in order; ``finish(integrityKey:fingerprint:)`` closes the
+/// message.
 public struct MessageBuilder {
   /// The message so far, its length field up to date after ``finish(integrityKey:fingerprint:)``.
   public private(set) var bytes: [UInt8] = []

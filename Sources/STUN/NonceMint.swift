@@ -5,8 +5,8 @@ public import NetTypes
 
 /// Makes and checks nonces of the form `time ‖ HMAC(key, time ‖ client address)`.
 ///
-/// A nonce is good for the address and port it was sent to, so presenting one proves that the client
-/// receives there: nothing is kept for anybody who has not (RFC 8489 §9.2.4, §16.1.2).
+/// A nonce is good for the address and port it was sent to, so presenting one proves that the
+/// client receives there: nothing is kept for anybody who has not (RFC 8489 §9.2.4, §16.1.2).
 public struct NonceMint: Sendable {
   private static let timeDigits = 8
   private static let macBytes = 12

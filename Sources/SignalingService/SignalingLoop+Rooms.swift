@@ -19,7 +19,8 @@ extension SignalingLoop {
   }
 
   /// Hands the connection, socket and all, to the loop of the room it enters. That waits until the
-  /// stream's event is done with, for its code still runs here and the stream must not be there yet.
+  /// stream's event is done with, for its code still runs here and the stream must not be there
+  /// yet.
   func move(_ connection: Connection, with entry: Lobby.Entry) {
     connection.phase = .moving
     loop.submit { self.handOver(connection, entry) }

@@ -54,7 +54,8 @@ public struct TURNLimits: Sendable {
   public var channelsPerAllocationMax = 256
   /// Ports tried for one Allocate before 508.
   public var portAttemptsMax = 16
-  /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6: at least 30 s).
+  /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6: at least 30
+  /// s).
   public var reservationLifetime = Duration.seconds(30)
 
   public init() {}

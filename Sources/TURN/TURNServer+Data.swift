@@ -38,7 +38,8 @@ extension TURNServer {
       return relay(handle, message.range.count, message.range) { _ in .failure(.badIndication) }
     }
     return relay(handle, message.range.count, payload) { allocation in
-      // A permission exists only for what the filter allows; ports of our own need a look each time.
+      // A permission exists only for what the filter allows; ports of our own need a look each
+      // time.
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
       guard !configuration.peers.isOwnService(peer) else { return .failure(.forbiddenPeer) }
       return .success(peer)
@@ -68,16 +69,18 @@ extension TURNServer {
     _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>,
     _ decide: (borrowing Allocation) -> Decision
   ) -> Verdict {
-    allocations[handle]?.counters.fromClient.count(received)
-    guard let allocation = allocations[handle] else { return .drop(.noAllocation) }
-    switch decide(allocation) {
-    case .success(let peer):
-      allocations[handle]?.counters.toPeers.count(payload.count)
-      return .toPeer(relay: allocation.relay, peer: peer, payload)
-    case .failure(let reason):
-      allocations[handle]?.counters.drops &+= 1
-      return .drop(reason)
+    let verdict = allocations.update(handle) { allocation -> Verdict in
+      allocation.counters.fromClient.count(received)
+      switch decide(allocation) {
+      case .success(let peer):
+        allocation.counters.toPeers.count(payload.count)
+        return .toPeer(relay: allocation.relay, peer: peer, payload)
+      case .failure(let reason):
+        allocation.counters.drops &+= 1
+        return .drop(reason)
+      }
     }
+    return verdict ?? .drop(.noAllocation)
   }
 
   // MARK: From peers
@@ -87,31 +90,34 @@ extension TURNServer {
     _ peer: SocketAddress, _ relay: SlabHandle, _ bytes: inout MutableSpan<UInt8>,
     _ payload: Range<Int>, now: Instant
   ) -> Verdict {
-    guard case .allocation(let handle)? = relays[relay]?.owner,
-      let allocation = allocations[handle]
-    else { return .drop(.noRelay) }
-    allocations[handle]?.counters.fromPeers.count(payload.count)
-    let framed: Range<Int>?
-    let reason: DropReason
-    if !allocation.permits(peer.ip, now: now) {
-      (framed, reason) = (nil, .noPermission)
-    } else if let channel = allocation.channel(of: peer, now: now) {
-      (framed, reason) = (frame(channel, &bytes, payload), .tooLong)
-    } else {
-      (framed, reason) = (frameDataIndication(peer, &bytes, payload), .tooLong)
+    guard case .allocation(let handle)? = relays[relay]?.owner else { return .drop(.noRelay) }
+    let id = TransactionID(using: &indicationIDs)
+    let verdict = allocations.update(handle) { allocation -> Verdict in
+      allocation.counters.fromPeers.count(payload.count)
+      guard allocation.permits(peer.ip, now: now) else {
+        allocation.counters.drops &+= 1
+        return .drop(.noPermission)
+      }
+      let framed =
+        if let channel = allocation.channel(of: peer, now: now) {
+          Self.frame(channel, &bytes, payload)
+        } else {
+          Self.frameDataIndication(peer, id, &bytes, payload)
+        }
+      guard let framed else {
+        allocation.counters.drops &+= 1
+        return .drop(.tooLong)
+      }
+      allocation.counters.toClient.count(framed.count)
+      return .toClient(allocation: handle, allocation.fiveTuple, framed)
     }
-    guard let framed else {
-      allocations[handle]?.counters.drops &+= 1
-      return .drop(reason)
-    }
-    allocations[handle]?.counters.toClient.count(framed.count)
-    return .toClient(allocation: handle, allocation.fiveTuple, framed)
+    return verdict ?? .drop(.noRelay)
   }
 
   /// RFC 8656 §12.4: four bytes in front; over UDP no padding behind.
-  private func frame(_ channel: UInt16, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>)
-    -> Range<Int>?
-  {
+  private static func frame(
+    _ channel: UInt16, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>
+  ) -> Range<Int>? {
     guard let length = UInt16(exactly: payload.count) else { return nil }
     let start = payload.lowerBound - Wire.channelDataHeaderLength
     bytes.store(channel, at: start)
@@ -120,8 +126,9 @@ extension TURNServer {
   }
 
   /// RFC 8656 §11.4: a Data indication around the payload.
-  private mutating func frameDataIndication(
-    _ peer: SocketAddress, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>
+  private static func frameDataIndication(
+    _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>,
+    _ payload: Range<Int>
   ) -> Range<Int>? {
     let addressLength = XorAddress.length(peer.ip.family)
     let front = Wire.headerLength + 2 * Wire.attributeHeaderLength + addressLength
@@ -129,7 +136,6 @@ extension TURNServer {
     let start = payload.lowerBound - front
     let end = payload.upperBound + padding
     guard let length = UInt16(exactly: end - start - Wire.headerLength) else { return nil }
-    let id = TransactionID(using: &indicationIDs)
     bytes.store(MessageType(.data, .indication).rawValue, at: start)
     bytes.store(length, at: start + 2)
     bytes.store(Wire.magicCookie, at: start + 4)

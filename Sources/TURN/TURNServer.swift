@@ -224,8 +224,7 @@ public struct TURNServer: ~Copyable {
   /// The allocation of a 5-tuple.
   func find(_ tuple: FiveTuple) -> SlabHandle? {
     let slot = byFiveTuple.find(hashKey.hash(tuple)) { index in
-      guard let handle = allocations.handle(at: index) else { return false }
-      return allocations[handle]?.fiveTuple == tuple
+      allocations.value(at: index) { $0.fiveTuple == tuple } ?? false
     }
     return slot.flatMap { allocations.handle(at: $0) }
   }

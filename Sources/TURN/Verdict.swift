@@ -17,7 +17,8 @@ public enum Verdict: Equatable, Sendable {
 
 /// What is to be done besides, in order, before the next input.
 public enum Effect: Equatable, Sendable {
-  /// Open a UDP socket at this address and answer with ``TURNServer/relayOpened(_:ok:now:effects:)``.
+  /// Open a UDP socket at this address and answer with
+  /// ``TURNServer/relayOpened(_:ok:now:effects:)``.
   case openRelay(SlabHandle, SocketAddress)
   case closeRelay(SlabHandle)
   /// An allocation came to be, or ended with these final counters.

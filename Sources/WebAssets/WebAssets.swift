@@ -13,21 +13,19 @@ public enum WebAssets {
 
   /// Request path, without query, to file; `/` is the demo page.
   ///
-  /// The pages load nothing from elsewhere and have no inline script or style, so they can be sent
-  /// with `contentSecurityPolicy`.
+  /// The pages load nothing from elsewhere and have no inline script or style, so that the service
+  /// can send them under a strict `Content-Security-Policy`.
   public static let files: [String: Asset] = [
     "/": Asset(contentType: html, bytes: PackageResources.index_html),
     "/parley.js": Asset(contentType: javaScript, bytes: PackageResources.parley_js),
+    "/parley/base.js": Asset(contentType: javaScript, bytes: PackageResources.base_js),
+    "/parley/peer.js": Asset(contentType: javaScript, bytes: PackageResources.peer_js),
+    "/parley/signaling.js": Asset(contentType: javaScript, bytes: PackageResources.signaling_js),
     "/parley.d.ts": Asset(contentType: plainText, bytes: PackageResources.parley_d_ts),
     "/demo.js": Asset(contentType: javaScript, bytes: PackageResources.demo_js),
     "/demo.css": Asset(contentType: "text/css; charset=utf-8", bytes: PackageResources.demo_css),
     "/favicon.svg": Asset(contentType: "image/svg+xml", bytes: PackageResources.favicon_svg),
   ]
-
-  /// A value of `Content-Security-Policy` under which the pages work: same origin only, except that
-  /// a WebSocket may go to another server when the page names one.
-  public static let contentSecurityPolicy =
-    "default-src 'self'; media-src 'self' blob:; connect-src 'self' ws: wss:"
 
   private static let html = "text/html; charset=utf-8"
   private static let javaScript = "text/javascript; charset=utf-8"

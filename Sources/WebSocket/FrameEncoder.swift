@@ -58,8 +58,8 @@ public enum FrameEncoder {
     return output
   }
 
-  /// Appends a close frame (RFC 6455 §5.5.1). Without a code it has no payload; a reason longer than
-  /// `WebSocketLimits.closeReasonBytesMax` is cut between two characters.
+  /// Appends a close frame (RFC 6455 §5.5.1). Without a code it has no payload; a reason longer
+  /// than `WebSocketLimits.closeReasonBytesMax` is cut between two characters.
   public static func appendClose(
     to output: inout [UInt8], _ code: CloseCode?, reason: String = "", maskKey: UInt32? = nil
   ) {

@@ -1,4 +1,28 @@
-// Entry.
-@main struct Main {
-  static func main() {}
+// parley-load: a bounded load on a server, and what became of it.
+
+internal import Configuration
+internal import EventLoop
+internal import Glibc
+internal import Logging
+
+@main struct ParleyLoad {
+  static func main() {
+    do {
+      switch CommandLine.arguments.dropFirst().first {
+      case TurnOptions.command:
+        let options = TurnOptions.table.parseOrExit(into: TurnOptions())
+        end(try TurnLoad(options).run(), json: options.json)
+      default:
+        _ = Commands.table.parseOrExit(into: NoOptions())
+      }
+    } catch {
+      Log.error("not started", ["reason": .public(error)])
+      exit(ExitStatus.unavailable)
+    }
+  }
+
+  private static func end(_ report: Report, json: Bool) -> Never {
+    print(json ? report.json : report.table)
+    exit(report.passed ? ExitStatus.success : 1)
+  }
 }

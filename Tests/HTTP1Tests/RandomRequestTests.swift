@@ -42,7 +42,8 @@ struct RandomRequestTests {
   func mutated() {
     var random = SeededGenerator(seed: Self.seed)
     let valid = bytes(
-      "\r\nPOST /a%20b/c?d=e HTTP/1.1\r\nHost: example.org:80\r\nConnection: keep-alive, Upgrade\r\n"
+      "\r\nPOST /a%20b/c?d=e HTTP/1.1\r\nHost: example.org:80\r\n"
+        + "Connection: keep-alive, Upgrade\r\n"
         + "Content-Length: 17\r\nX-Empty:\r\n\r\n")
     for round in 0..<4_000 {
       var input = valid

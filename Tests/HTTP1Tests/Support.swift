@@ -22,7 +22,8 @@ func parse(_ input: [UInt8], cutAt cuts: [Int]) -> RequestParseResult {
   return .needMore
 }
 
-/// Parses `text` in one piece, in two pieces cut at every byte, and byte by byte; all have to agree.
+/// Parses `text` in one piece, in two pieces cut at every byte, and byte by byte; all have to
+/// agree.
 func parseEveryWay(
   _ text: String, sourceLocation: SourceLocation = #_sourceLocation
 ) -> RequestParseResult {

@@ -50,10 +50,12 @@ struct LayerTable {
     ("parleyd", .executables), ("stund", .executables), ("turnd", .executables),
     ("parleyctl", .executables), ("parley-load", .executables),
     ("NetTypesTests", .tests), ("CryptoTests", .tests), ("STUNTests", .tests),
-    ("TURNTests", .tests), ("HTTP1Tests", .tests), ("WebSocketTests", .tests),
+    ("TURNTests", .tests),
+    ("CMallocCounter", .c), ("RelayServiceTests", .tests), ("HTTP1Tests", .tests),
+    ("WebSocketTests", .tests),
     ("SignalingTests", .tests), ("JSONTests", .tests), ("ConfigurationTests", .tests),
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
-    ("HouseRules", .tests),
+    ("ParleyLoadTests", .tests), ("HouseRules", .tests),
   ])
 
   func position(of target: String) -> Int? {

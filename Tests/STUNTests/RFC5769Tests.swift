@@ -97,7 +97,8 @@ struct RFC5769Tests {
   func `a flipped bit anywhere is noticed by parsing, fingerprint or integrity`(vector: [UInt8])
     throws
   {
-    // Changing FINGERPRINT's type makes it an attribute behind MESSAGE-INTEGRITY, which nobody reads.
+    // Changing FINGERPRINT's type makes it an attribute behind MESSAGE-INTEGRITY, which nobody
+    // reads.
     let fingerprintType = vector.count - 8..<vector.count - 6
     for position in vector.indices where !fingerprintType.contains(position) {
       var damaged = vector

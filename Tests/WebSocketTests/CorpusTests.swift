@@ -19,7 +19,8 @@ struct CorpusTests {
 
   @Test("a conversation goes as its rule says, byte by byte", arguments: Corpus.all)
   func octetWise(_ conversation: Conversation) {
-    // One byte at a time where it is short; a long payload in pieces that no rhythm of 4 or 8 meets.
+    // One byte at a time where it is short; a long payload in pieces that no rhythm of 4 or 8
+    // meets.
     let step = conversation.sends.count > 1_000 ? 997 : 1
     let cuts = Array(stride(from: 1, to: max(conversation.sends.count, 1), by: step))
     let result = receive(conversation.sends, cutAt: cuts)

@@ -1,6 +1,6 @@
 // What Swift's Glibc module does not show of Linux, or only through pointer casts: sockets whose
-// addresses are plain numbers, datagrams in batches with the address they came to, epoll and eventfd.
-// Functions return a non-negative result, or a negated errno.
+// addresses are plain numbers, datagrams in batches with the address they came to, epoll and
+// eventfd. Functions return a non-negative result, or a negated errno.
 #ifndef PARLEY_CLINUX_H
 #define PARLEY_CLINUX_H
 
@@ -25,7 +25,8 @@ typedef struct {
   /// The datagram was longer than `capacity`.
   uint8_t truncated;
   parley_address source;
-  /// The local address it came to (IP_PKTINFO); its port is 0, family 0 when the kernel did not say.
+  /// The local address it came to (IP_PKTINFO); its port is 0, family 0 when the kernel did not
+  /// say.
   parley_address destination;
 } parley_datagram;
 
@@ -53,7 +54,8 @@ int parley_udp_open(const parley_address *local, int reuse_port, int packet_info
 void parley_set_buffers(int fd, int bytes);
 /// Receives up to `count` (at most PARLEY_BATCH_MAX) datagrams without waiting.
 int parley_receive(int fd, parley_datagram *slots, int count);
-/// Sends one datagram; `source`, when not NULL and of a known family, is the address it leaves from.
+/// Sends one datagram; `source`, when not NULL and of a known family, is the address it leaves
+/// from.
 int parley_send(int fd, const uint8_t *bytes, size_t length, const parley_address *target,
                 const parley_address *source);
 

@@ -15,7 +15,7 @@ struct StaticPages: Sendable {
   private let pages: [String: Page]
 
   init() {
-    pages = WebAssets.table.mapValues { asset in
+    pages = WebAssets.files.mapValues { asset in
       let digest = SHA256.digest(asset.bytes.span).prefix(12)
       return Page(
         contentType: asset.contentType, bytes: asset.bytes,

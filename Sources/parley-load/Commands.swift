@@ -1,0 +1,57 @@
+// What the commands of this program have in common.
+
+internal import Configuration
+internal import NetTypes
+
+/// The settings of a command line that names no command.
+struct NoOptions: Sendable {}
+
+enum Commands {
+  static let program = "parley-load"
+
+  /// For help, and to say what is wrong when no command is named.
+  static let table = OptionTable<NoOptions>(
+    program: program,
+    summary: "puts a bounded load on a server and says what became of it",
+    groups: [],
+    arguments: .init("\(TurnOptions.command) …") { _, words in
+      throw MalformedValue("is no command: \(TurnOptions.command)")
+    },
+    examples: [
+      ("parley-load turn --help", "Packets through a TURN server:")
+    ])
+
+  /// A load on somebody else's machine is an attack; so that is never an accident.
+  static func allowRemote<Settings>(
+    set: @escaping @Sendable (inout Settings) -> Void
+  ) -> Option<Settings> {
+    .toggle(
+      "allow-remote", help: "Let the target be another machine; only loopback is without this.",
+      set: set)
+  }
+
+  static func json<Settings>(
+    set: @escaping @Sendable (inout Settings) -> Void
+  ) -> Option<Settings> {
+    .toggle("json", help: "Report as one JSON object in one line.", set: set)
+  }
+
+  /// The command is one word, first.
+  static func check(_ words: [String]) throws(MalformedValue) {
+    guard words.count == 1 else { throw MalformedValue("is one word too many") }
+  }
+
+  static func check(_ target: SocketAddress, allowsRemote: Bool) throws(MalformedValue) {
+    guard allowsRemote || isLoopback(target.ip) else {
+      throw MalformedValue(
+        "is for servers on loopback, and \(target.text) is another machine: --allow-remote lets it")
+    }
+  }
+
+  static func isLoopback(_ ip: IPAddress) -> Bool {
+    switch ip.family {
+    case .v4: ip.low >> 24 == 127
+    case .v6: ip == .loopbackV6
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// Numbers and columns as text.
+
+enum Decimal {
+  /// `value` with a fixed number of digits behind the point; "0" for what is no number.
+  static func text(_ value: Double, digits: Int) -> String {
+    let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+    guard value.isFinite, let scaled = Int(exactly: (value.magnitude * scale).rounded()) else {
+      return "0"
+    }
+    let whole = scaled / Int(scale)
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    guard digits > 0 else { return sign + String(whole) }
+    let fraction = String(scaled % Int(scale))
+    return sign + "\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+  }
+}
+
+extension String {
+  /// Filled up with spaces to `width` characters, behind the text or in front of it.
+  func padded(_ width: Int, right: Bool = false) -> String {
+    let spaces = String(repeating: " ", count: max(0, width - count))
+    return right ? spaces + self : self + spaces
+  }
+}

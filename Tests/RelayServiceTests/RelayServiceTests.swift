@@ -1,0 +1,283 @@
+// The relay over real sockets on loopback: two clients, real datagrams, every byte counted.
+
+import CMallocCounter
+import Crypto
+import EventLoop
+import Glibc
+import NetTypes
+import STUN
+import Synchronization
+import TURN
+import TURNClient
+import Testing
+
+@testable import RelayService
+
+/// A relay on loopback with its threads, stopped by ``stop()``.
+private final class Relay {
+  let group: LoopGroup
+  let service: RelayService
+  private let threads: [LoopThread]
+
+  init(threads count: Int = 1, listeners: [String] = ["127.0.0.1:0"], turn: Bool = true) throws {
+    let addresses = try listeners.map { try #require(SocketAddress($0)) }
+    let relayIPs = [IPAddress.loopbackV4, .loopbackV6]
+    group = try LoopGroup(count: count)
+    let configuration = TURNConfiguration(
+      realm: "test", credentials: CredentialStore(realm: "test", users: ["u": "p"], secrets: []),
+      nonces: NonceMint(key: Array(repeating: 3, count: 32), lifetime: .seconds(600)),
+      peers: PeerFilter(relayAddresses: relayIPs), relayAddresses: relayIPs)
+    service = try RelayService(
+      on: group, .init(listeners: addresses, turn: turn ? configuration : nil))
+    threads = try group.start()
+  }
+
+  func snapshot() async -> RelaySnapshot {
+    await withCheckedContinuation { continuation in
+      service.inspect(on: group.loops[0]) { continuation.resume(returning: $0) }
+    }
+  }
+
+  /// Mallocs that the first loop's thread has made so far.
+  func mallocs() async -> UInt64 {
+    await withCheckedContinuation { continuation in
+      group.loops[0].submit { continuation.resume(returning: parley_malloc_count()) }
+    }
+  }
+
+  func stop() {
+    service.stop()
+    for thread in threads { thread.stopAndJoin() }
+  }
+}
+
+/// A TURN client over a real socket; calls wait for the answer, with a limit.
+private final class Client {
+  var core: TURNClient
+  let socket: UDPSocket
+  let server: SocketAddress
+  private let batch = DatagramBatch(capacity: 32)
+
+  init(_ server: SocketAddress, family: IPAddress.Family = .v4) throws {
+    core = TURNClient(username: "u", password: "p", family: family, random: SecureRandom())
+    let local = server.ip.family == .v4 ? IPAddress.loopbackV4 : .loopbackV6
+    socket = try UDPSocket(
+      bind: SocketAddress(local, port: 0), reusePort: false, packetInfo: false,
+      bufferBytes: 4 << 20)
+    self.server = server
+  }
+
+  deinit { socket.close() }
+
+  func flush() {
+    for bytes in core.output { _ = socket.send(bytes.span, 0..<bytes.count, to: server) }
+    core.output.removeAll()
+  }
+
+  /// Handles what arrives until `wanted` accepts an event; `nil` after ten seconds without.
+  func wait(_ wanted: (TURNClient.Event, [UInt8]) -> Bool) -> TURNClient.Event? {
+    let end = Clock.now() + .seconds(10)
+    while Clock.now() < end {
+      flush()
+      var descriptor = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+      _ = unsafe poll(&descriptor, 1, 100)
+      for event in core.advance(to: Clock.now()) where wanted(event, []) { return event }
+      let count = batch.receive(from: socket)
+      var found: TURNClient.Event?
+      for index in 0..<max(0, count) {
+        guard let datagram = batch.datagram(index) else { continue }
+        let bytes = batch.withBytes(index) { $0.span.bytes(in: datagram.payload) }
+        if let event = core.received(bytes.span, now: Clock.now()), wanted(event, bytes) {
+          found = event
+        }
+      }
+      if let found { return found }
+    }
+    return nil
+  }
+
+  func allocate() throws -> SocketAddress {
+    core.allocate(now: Clock.now())
+    let event = wait { event, _ in if case .allocated = event { true } else { false } }
+    guard case .allocated(let relay, _)? = event else {
+      Issue.record("no allocation")
+      throw CancellationError()
+    }
+    return relay
+  }
+
+  func bind(_ channel: UInt16, to peer: SocketAddress) throws {
+    core.bind(channel, to: peer, now: Clock.now())
+    try #require(wait { event, _ in event == .channelBound(channel) } != nil)
+  }
+}
+
+struct RelayServiceTests {
+  private func exchange(_ a: Client, _ b: Client, count: Int, size: Int) throws -> Int {
+    var received = 0
+    for number in 0..<count {
+      var payload = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size)
+      payload[0] = 1
+      a.core.send(payload, on: 0x4000)
+      // A window of 32, so that no socket buffer is ever the reason of a loss.
+      if number % 32 == 31 || number == count - 1 {
+        let goal = number + 1
+        _ = b.wait { event, bytes in
+          if case .data(_, let range) = event, range.count == size, bytes[range.lowerBound] == 1 {
+            received += 1
+          }
+          a.flush()
+          return received == goal
+        }
+      }
+      a.flush()
+    }
+    return received
+  }
+
+  @Test(arguments: ["127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
+  func `two clients talk through the relay, and its counters agree to the byte`(listener: String)
+    async throws
+  {
+    let relay = try Relay(threads: 2, listeners: [listener])
+    defer { relay.stop() }
+    let bound = relay.service.addresses[0]
+    let server = SocketAddress(
+      bound.ip.family == .v4 ? .loopbackV4 : .loopbackV6, port: bound.port)
+    let a = try Client(server, family: bound.ip.family)
+    let b = try Client(server, family: bound.ip.family)
+    let (relayA, relayB) = (try a.allocate(), try b.allocate())
+    #expect(relayA.ip.family == bound.ip.family)
+    try a.bind(0x4000, to: relayB)
+    try b.bind(0x4000, to: relayA)
+    #expect(try exchange(a, b, count: 1_000, size: 1_001) == 1_000)
+    let records = await relay.snapshot().allocations
+    let sender = try #require(records.first { $0.relayAddress == relayA }).counters
+    let receiver = try #require(records.first { $0.relayAddress == relayB }).counters
+    #expect(sender.fromClient == Traffic(packets: 1_000, bytes: 1_005_000))
+    #expect(sender.toPeers == Traffic(packets: 1_000, bytes: 1_001_000))
+    #expect(receiver.fromPeers == Traffic(packets: 1_000, bytes: 1_001_000))
+    #expect(receiver.toClient == Traffic(packets: 1_000, bytes: 1_005_000))
+    #expect(sender.drops == 0 && receiver.drops == 0)
+  }
+
+  #if DEBUG
+    private static let isOptimized = false
+  #else
+    private static let isOptimized = true
+  #endif
+
+  @Test(
+    .enabled(if: isOptimized, "needs: swift test -c release -Xswiftc -enable-testing"))
+  func `a thousand relayed packets cost the loop's thread no heap allocation`() async throws {
+    let relay = try Relay()
+    defer { relay.stop() }
+    let a = try Client(relay.service.addresses[0])
+    let b = try Client(relay.service.addresses[0])
+    let (relayA, relayB) = (try a.allocate(), try b.allocate())
+    try a.bind(0x4000, to: relayB)
+    try b.bind(0x4000, to: relayA)
+    #expect(try exchange(a, b, count: 64, size: 500) == 64)
+    let before = await relay.mallocs()
+    #expect(try exchange(a, b, count: 1_000, size: 500) == 1_000)
+    let during = await relay.mallocs() - before
+    // The two questions themselves take a few.
+    #expect(during < 20, "\(during) allocations for 2,000 datagrams")
+  }
+
+  @Test func `the largest datagram goes through whole`() async throws {
+    let relay = try Relay()
+    defer { relay.stop() }
+    let a = try Client(relay.service.addresses[0])
+    let b = try Client(relay.service.addresses[0])
+    let (relayA, relayB) = (try a.allocate(), try b.allocate())
+    try a.bind(0x4000, to: relayB)
+    try b.bind(0x4000, to: relayA)
+    #expect(try exchange(a, b, count: 3, size: 65_000) == 3)
+  }
+
+  @Test func `an error in sending to one peer ends nothing`() async throws {
+    let relay = try Relay()
+    defer { relay.stop() }
+    let a = try Client(relay.service.addresses[0])
+    let b = try Client(relay.service.addresses[0])
+    let (relayA, relayB) = (try a.allocate(), try b.allocate())
+    // Nobody is at that port; and port 0 the kernel refuses at once.
+    let nobody = SocketAddress(.loopbackV4, port: 1)
+    let nowhere = SocketAddress(.loopbackV4, port: 0)
+    a.core.permit([nobody], now: Clock.now())
+    try #require(a.wait { event, _ in event == .permitted } != nil)
+    for _ in 0..<5 {
+      a.core.send([1], to: nobody)
+      a.core.send([1], to: nowhere)
+    }
+    try a.bind(0x4000, to: relayB)
+    try b.bind(0x4000, to: relayA)
+    #expect(try exchange(a, b, count: 10, size: 10) == 10)
+    let snapshot = await relay.snapshot()
+    #expect(snapshot.sendFailures == 5)
+    let record = try #require(snapshot.allocations.first { $0.relayAddress == relayA })
+    #expect(record.counters.drops == 5)
+    #expect(record.counters.toPeers.packets == 15)
+  }
+
+  @Test func `an end closes the relay's socket, and stopping ends what is left`() async throws {
+    let relay = try Relay()
+    let a = try Client(relay.service.addresses[0])
+    let relayed = try a.allocate()
+    #expect(throws: SystemError.self) {
+      try UDPSocket(bind: relayed, reusePort: false, packetInfo: false, bufferBytes: 4_096)
+    }
+    a.core.refresh(seconds: 0, now: Clock.now())
+    #expect(a.wait { event, _ in event == .refreshed(lifetime: .zero) } != nil)
+    #expect(await relay.snapshot().allocations.isEmpty)
+    let again = try UDPSocket(
+      bind: relayed, reusePort: false, packetInfo: false, bufferBytes: 4_096)
+    again.close()
+    let left = try a.allocate()
+    relay.stop()
+    let freed = try UDPSocket(bind: left, reusePort: false, packetInfo: false, bufferBytes: 4_096)
+    freed.close()
+  }
+
+  @Test func `random datagrams change nothing but the counters, and all are counted`() async throws
+  {
+    let relay = try Relay()
+    defer { relay.stop() }
+    let a = try Client(relay.service.addresses[0])
+    var random = SplitMix64(seed: 5)
+    for number in 1...20_000 {
+      // Bytes whose first two bits make them neither STUN nor ChannelData, mixed with all others.
+      let datagram = (0..<Int.random(in: 1...100, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
+      _ = a.socket.send(datagram.span, 0..<datagram.count, to: a.server)
+      if number % 500 == 0 { _ = await relay.snapshot() }
+    }
+    let b = try Client(relay.service.addresses[0])
+    _ = try b.allocate()
+    let snapshot = await relay.snapshot()
+    #expect(snapshot.allocations.count == 1)
+    let dropped = snapshot.drops.values.reduce(0, +)
+    let answered = snapshot.bindingRequests + snapshot.requests
+    #expect(dropped + answered == snapshot.receivedFromClients)
+    #expect(dropped > 19_000)
+  }
+
+  @Test func `without TURN the service answers Binding only`() async throws {
+    let relay = try Relay(turn: false)
+    defer { relay.stop() }
+    let a = try Client(relay.service.addresses[0])
+    var builder = MessageBuilder()
+    builder.begin(MessageType(.binding, .request), TransactionID(high: 1, low: 2))
+    builder.finish()
+    _ = a.socket.send(builder.bytes.span, 0..<builder.bytes.count, to: a.server)
+    a.core.allocate(now: Clock.now())
+    a.flush()
+    let end = Clock.now() + .seconds(10)
+    var snapshot = await relay.snapshot()
+    while snapshot.receivedFromClients < 2, Clock.now() < end { snapshot = await relay.snapshot() }
+    #expect(snapshot.bindingRequests == 1)
+    #expect(snapshot.drops == ["unknownMethod": 1])
+  }
+}

@@ -1,0 +1,39 @@
+// Stands in front of the C library's allocator in the test executable.
+#include "CMallocCounter.h"
+#include <errno.h>
+#include <stddef.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static _Thread_local uint64_t calls;
+
+uint64_t parley_malloc_count(void) { return calls; }
+
+void *malloc(size_t size) {
+  calls++;
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  calls++;
+  return __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size) {
+  calls++;
+  return __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  calls++;
+  return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  calls++;
+  *result = __libc_memalign(alignment, size);
+  return *result ? 0 : ENOMEM;
+}
