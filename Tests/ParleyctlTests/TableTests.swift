@@ -73,7 +73,8 @@ import Testing
     let lines = Tables.text(document).split(separator: "\n")
     let words = lines.map { line in line.split(separator: " ").joined(separator: " ") }
     let titles = """
-      ID USER CLIENT RELAY AGE EXPIRES PERMS CHANNELS FROM CLIENT TO PEERS FROM PEERS TO CLIENT DROPS
+      ID USER CLIENT RELAY AGE EXPIRES PERMS CHANNELS FROM CLIENT TO PEERS FROM PEERS TO CLIENT \
+      DROPS
       """
     let user = String(repeating: "u", count: 31) + "…"
     let row = """
