@@ -76,7 +76,7 @@ let package = Package(
       [
         "Configuration", "EventLoop", "NetTypes", "Crypto", "HTTP1", "WebSocket", "Signaling",
         "JSON", "Logging",
-        "WebAssets",
+        "WebAssets", "TURN",
       ]),
     library(
       "AdminService",
@@ -108,7 +108,7 @@ let package = Package(
     tests("NetTypesTests", ["NetTypes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
-    .target(name: "CMallocCounter", path: "Tests/Support/CMallocCounter"),
+    .target(name: "CMallocCounter", path: "Tests/CMallocCounter"),
     tests(
       "TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
     tests(

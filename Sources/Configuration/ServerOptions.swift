@@ -196,7 +196,7 @@ extension ServerConfiguration {
         help: "Answer parleyctl here. Whoever reaches it sees rooms and users."
       ) {
         $0.admin = try OptionValues.admin($1)
-      }.noting(default: "nowhere")),
+      }.noting(default: "nowhere").defaulting(to: ["127.0.0.1:8081"], with: developmentName)),
     Row(
       programs: all,
       option: ServerOption.value(

@@ -58,6 +58,15 @@ public final class Listener: EventHandler {
     }
   }
 
+  /// Throws when somebody listens at `address` already; see ``UDPSocket/requireFree(_:)``.
+  public static func requireFree(_ address: SocketAddress) throws(SystemError) {
+    var local = address.raw
+    var bound = parley_address()
+    parley_close(
+      try SystemError.check(
+        unsafe parley_tcp_listen(&local, 0, 1, &bound), "listen tcp", address.text))
+  }
+
   public func ready(_ readiness: Readiness, now: Instant) {
     for _ in 0..<Self.acceptsPerTurn {
       var peer = parley_address()

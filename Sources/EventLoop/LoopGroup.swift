@@ -19,15 +19,19 @@ public final class LoopGroup: Sendable {
   }
 
   /// Runs the loops until SIGINT or SIGTERM, then `stopping`, then ends them. The calling thread
-  /// waits.
+  /// waits. A second signal does not wait for `stopping` to be done.
   ///
-  /// - Parameter stopping: called on the calling thread while the loops still run; what it submits
-  ///   to them is done before they end.
-  public func run(stopping: @escaping (_ signal: Int32) -> Void) throws(SystemError) {
+  /// - Parameter stopping: called on the control loop while the others still run. It calls `done`,
+  ///   on any thread, when they may end; what it submitted to them before is still done.
+  public func run(stopping: @escaping (_ done: @escaping @Sendable () -> Void) -> Void)
+    throws(SystemError)
+  {
     let control = self.control
-    let signals = try TerminationSignal(on: control) { signal in
-      stopping(signal)
-      control.stop()
+    var asked = false
+    let signals = try TerminationSignal(on: control) { _ in
+      if asked { return control.stop() }
+      asked = true
+      stopping { control.stop() }
     }
     let threads = try start()
     control.run()

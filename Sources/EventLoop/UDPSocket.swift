@@ -37,6 +37,12 @@ public struct UDPSocket: Sendable {
 
   public func close() { parley_close(descriptor) }
 
+  /// Throws when somebody has `address` already: sockets that share a port by `reusePort` would
+  /// divide the traffic with a stranger who shares it too, without a word.
+  public static func requireFree(_ address: SocketAddress) throws(SystemError) {
+    try UDPSocket(bind: address, reusePort: false, packetInfo: false, bufferBytes: 4_096).close()
+  }
+
   /// Sends `bytes[range]` to `target`. `source`, where given, is the address it leaves from.
   @inline(__always)
   public func send(

@@ -86,8 +86,8 @@ public struct Slab<Element> {
     return SlabHandle(index: Int32(index), generation: places[index].generation)
   }
 
-  /// A copy of the value; `nil` for a stale handle. Assigning to a stale handle changes nothing, and
-  /// assigning `nil` is no removal: ``remove(_:)`` is.
+  /// A copy of the value; `nil` for a stale handle. Assigning to a stale handle changes nothing,
+  /// and assigning `nil` is no removal: ``remove(_:)`` is.
   @inlinable public subscript(handle: SlabHandle) -> Element? {
     get { contains(handle) ? places[Int(handle.index)].tenant?.value : nil }
     set {

@@ -40,6 +40,7 @@ public final class RelayService: Sendable {
     var shares: [RelayLoop] = []
     // A port given as 0 is chosen by the first loop, and the others follow.
     var listeners = settings.listeners
+    for address in listeners where address.port != 0 { try UDPSocket.requireFree(address) }
     for loop in group.loops {
       let share = try RelayLoop(loop, listeners: listeners, settings.turn, quota: quota)
       listeners = share.addresses

@@ -20,6 +20,7 @@ public final class SignalingService: Sendable {
     let parts = loops.map { SignalingLoop($0, shared, loopCount: loops.count) }
     var bound: [SocketAddress] = []
     for wanted in settings.listen {
+      if wanted.port != 0 { try Listener.requireFree(wanted) }
       // With port 0 the first loop gets one from the system, and the others share it.
       var address = wanted
       for part in parts { address = try part.listen(address) }

@@ -64,8 +64,19 @@ public struct CredentialStore: Sendable {
   }
 }
 
-/// Time-limited credentials (draft-uberti-behave-turn-rest-00): what a signaling server hands out.
-public enum RESTCredential {
+/// Time-limited credentials (draft-uberti-behave-turn-rest-00 §2.2): what a signaling server hands
+/// out, and the relay can check without having seen it before.
+public struct RESTCredential: Equatable, Sendable {
+  /// Unix seconds of the expiry, a colon, and the name.
+  public let username: String
+  public let password: String
+
+  /// Credentials of `name` that allow new allocations for `ttlSeconds` from `unixSeconds` on.
+  public init(name: String, secret: [UInt8], unixSeconds: Int64, ttlSeconds: Int64) {
+    username = "\(unixSeconds + ttlSeconds):\(name)"
+    password = Self.password(username: username, secret: secret)
+  }
+
   /// The password for `username` (`expiry:name`): base64 of HMAC-SHA1 under `secret`.
   public static func password(username: String, secret: [UInt8]) -> String {
     Base64.encode(SHA1.hmac(Array(username.utf8).span, key: secret))

@@ -39,10 +39,13 @@ import SignalingService
       try AdminService(at: address, on: loops.control, relay: relay, signaling: signaling)
     }
     announce(relay, signaling, admin, configuration)
-    try loops.run { _ in
+    try loops.run { done in
       admin?.stop()
-      relay.stop()
-      signaling.stop {}
+      // Media goes on until everybody has been told.
+      signaling.stop {
+        relay.stop()
+        done()
+      }
     }
   }
 

@@ -17,7 +17,10 @@ import RelayService
       for address in relay.addresses {
         Log.info("listening", ["transport": "udp", "address": .public(address.text)])
       }
-      try loops.run { _ in relay.stop() }
+      try loops.run { done in
+        relay.stop()
+        done()
+      }
     } catch {
       ServerConfiguration.failToStart(program: .stund, "\(error)")
     }

@@ -26,9 +26,10 @@ import RelayService
       if let admin {
         Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
       }
-      try loops.run { _ in
+      try loops.run { done in
         admin?.stop()
         relay.stop()
+        done()
       }
     } catch {
       ServerConfiguration.failToStart(program: .turnd, "\(error)")

@@ -264,6 +264,16 @@ struct RelayServiceTests {
     #expect(dropped > 19_000)
   }
 
+  @Test func `a second server on the same port refuses to start, and the first goes on`()
+    async throws
+  {
+    let relay = try Relay()
+    defer { relay.stop() }
+    let taken = relay.service.addresses[0].text
+    #expect(throws: SystemError.self) { try Relay(listeners: [taken]) }
+    _ = try Client(relay.service.addresses[0]).allocate()
+  }
+
   @Test func `without TURN the service answers Binding only`() async throws {
     let relay = try Relay(turn: false)
     defer { relay.stop() }

@@ -1,6 +1,7 @@
 // The names that rooms can have.
 
-/// A room's name: 1 to 64 of the characters `A–Z a–z 0–9 . _ ~ -`.
+/// A room's name: 1 to 64 of the characters `A–Z a–z 0–9 . _ ~ -`, but neither `.` nor `..`, which
+/// no path can name (RFC 3986 §5.2.4).
 public struct RoomName: Hashable, Sendable {
   /// Bytes of a name at most.
   public static let bytesMax = 64
@@ -11,7 +12,7 @@ public struct RoomName: Hashable, Sendable {
   /// Nil when `text` is no such name.
   public init?(_ text: String) {
     guard (1...Self.bytesMax).contains(text.utf8.count) else { return nil }
-    guard text.utf8.allSatisfy(Self.isAllowed) else { return nil }
+    guard text.utf8.allSatisfy(Self.isAllowed), text != ".", text != ".." else { return nil }
     self.text = text
   }
 

@@ -1,6 +1,7 @@
 // Gives each peer its STUN and TURN servers.
 
 internal import Signaling
+internal import TURN
 
 /// The servers of the settings, with credentials that are fresh by the clock it is made with.
 struct ICEServers: ICEServerSource {
@@ -26,7 +27,7 @@ struct ICEServers: ICEServerSource {
     switch settings.authentication {
     case .secret(let secret):
       // Names the room and the peer, so that the relay's usage can be told apart.
-      let credentials = RESTCredentials(
+      let credentials = RESTCredential(
         name: "\(room.text).\(peer.text)", secret: secret, unixSeconds: unixSeconds(),
         ttlSeconds: settings.ttlSeconds)
       return ICEServer(

@@ -8,9 +8,9 @@ export class ParleyError extends Error {
   }
 }
 
-export const temporary = (code, text, cause) => new ParleyError(code, text, { temporary: true, cause });
-
-/** Joins a room; resolves once the server let us in, rejects with a ParleyError. */
+/** An error that may not come again. */
+export const temporary = (code, text, cause) =>
+  new ParleyError(code, text, { temporary: true, cause });
 
 export const EMIT = Symbol("emit"); // so that only the library can emit
 
