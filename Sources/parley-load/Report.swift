@@ -91,7 +91,8 @@ struct Report {
     return ["", "  " + "µs".padded(labelWidth) + head]
       + distributions.map { distribution in
         let cells = Self.microseconds(distribution.histogram)
-          .map { Decimal.text($0.value, digits: 1).padded(column, right: true) }
+          .map { distribution.histogram.count == 0 ? "–" : Decimal.text($0.value, digits: 1) }
+          .map { $0.padded(column, right: true) }
         return "  " + distribution.label.padded(labelWidth) + cells.joined()
       }
   }
