@@ -61,10 +61,12 @@ import Testing
 
   @Test func loopbackIsKnownInBothFamilies() throws {
     for text in ["127.0.0.1", "127.9.9.9", "::1"] {
-      #expect(Commands.isLoopback(try #require(IPAddress(text))))
+      let address = try #require(IPAddress(text))
+      #expect(Commands.isLoopback(address))
     }
     for text in ["128.0.0.1", "10.0.0.1", "0.0.0.0", "::", "::2", "::ffff:10.0.0.1"] {
-      #expect(!Commands.isLoopback(try #require(IPAddress(text))))
+      let address = try #require(IPAddress(text))
+      #expect(!Commands.isLoopback(address))
     }
   }
 }
