@@ -60,9 +60,11 @@ let package = Package(
     .target(
       name: "WebAssets",
       resources: [
-        .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley.d.ts"),
-        .embedInCode("Pages/index.html"), .embedInCode("Pages/demo.js"),
-        .embedInCode("Pages/demo.css"), .embedInCode("Pages/favicon.svg"),
+        .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley/base.js"),
+        .embedInCode("Pages/parley/signaling.js"), .embedInCode("Pages/parley/peer.js"),
+        .embedInCode("Pages/parley.d.ts"), .embedInCode("Pages/index.html"),
+        .embedInCode("Pages/demo.js"), .embedInCode("Pages/demo.css"),
+        .embedInCode("Pages/favicon.svg"),
       ], swiftSettings: house),
 
     // Services.

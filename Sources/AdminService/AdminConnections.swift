@@ -10,6 +10,7 @@ final class AdminConnections: DeadlineHandler {
   /// Whether browsers can come here: they speak TCP only.
   let isReachedByBrowsers: Bool
   private let loop: EventLoop
+  private var nextWarning = Instant.zero
   private var connections: [ObjectIdentifier: AdminConnection] = [:]
 
   init(_ sources: AdminSources, isReachedByBrowsers: Bool, on loop: EventLoop) {
@@ -27,11 +28,17 @@ final class AdminConnections: DeadlineHandler {
         outputMax: AdminLimits.answerBytesMax + AdminLimits.inputBytesMax)
     else { return }
     guard connections.count < AdminLimits.connectionsMax else {
-      Log.warning("admin connection refused", ["reason": "too many at a time"])
+      warnOfCrowd()
       return stream.close()
     }
     let connection = AdminConnection(stream, of: self, on: loop)
     connections[ObjectIdentifier(connection)] = connection
+  }
+
+  private func warnOfCrowd() {
+    guard loop.now >= nextWarning else { return }
+    nextWarning = loop.now + AdminLimits.warningPause
+    Log.warning("admin connections refused", ["at_a_time": .public(AdminLimits.connectionsMax)])
   }
 
   func forget(_ connection: AdminConnection) {

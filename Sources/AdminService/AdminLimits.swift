@@ -7,6 +7,8 @@ internal import NetTypes
 enum AdminLimits {
   /// Connections at a time; further ones are closed at once.
   static let connectionsMax = 16
+  /// Between two lines of the log about connections that were too many.
+  static let warningPause = Duration.seconds(60)
   /// Received bytes of one connection that wait to be looked at.
   static let inputBytesMax = HTTPLimits.headBytesMax + 1_024
   /// Entries of a list. What is left out is told.

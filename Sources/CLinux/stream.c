@@ -56,7 +56,7 @@ int parley_unix_listen(const char *path, int backlog) {
   remove_dead(path);
   int fd = unix_socket(path, &address);
   if (fd < 0) return fd;
-  mode_t before = umask(0077);
+  mode_t before = umask(0177);
   int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
   umask(before);
   if (bound < 0 || listen(fd, backlog) < 0) return fail(fd);

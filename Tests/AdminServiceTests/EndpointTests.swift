@@ -85,7 +85,8 @@ import Testing
         #expect(answer.status == status && answer.errorCode == "bad_request")
         #expect(answer.fields["connection"] == "close")
       }
-      #expect(try server.client().ask("/healthz").status == 200)
+      let answer = try server.client().ask("/healthz")
+      #expect(answer.status == 200)
     }
   }
 
@@ -95,7 +96,8 @@ import Testing
   ])
   func `A host that is an address or localhost is served`(host: String) throws {
     try withServer { server in
-      #expect(try server.client().ask("/healthz", host: host).status == 200)
+      let answer = try server.client().ask("/healthz", host: host)
+      #expect(answer.status == 200)
     }
   }
 
@@ -138,11 +140,15 @@ import Testing
       for _ in 0..<300 {
         let client = try server.client()
         let length = Int.random(in: 1...200, using: &random)
-        client.send((0..<length).map { _ in UInt8.random(in: 0...255, using: &random) } + [10, 10])
+        // A bare line feed ends any head, and so the waiting for more of it.
+        client.send((0..<length).map { _ in UInt8.random(in: 0...255, using: &random) } + [10])
+        let text = try client.textUntilEnd()
+        #expect(
+          text.isEmpty || text.hasPrefix("HTTP/1.1 4") || text.hasPrefix("HTTP/1.1 5"),
+          "to run it again use the seed \(seed)")
       }
-      #expect(
-        try server.answers("/healthz", HealthDocument.self) { _ in true },
-        "to run it again use the seed \(seed)")
+      let answer = try server.client().ask("/healthz")
+      #expect(answer.status == 200)
     }
   }
 }

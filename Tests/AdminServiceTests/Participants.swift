@@ -5,11 +5,12 @@ import EventLoop
 import Glibc
 import HTTP1
 import NetTypes
+import RelayService
 import TURNClient
 import WebSocket
 
 /// A client with an allocation, over a blocking socket.
-struct RelayClient: ~Copyable {
+final class RelayClient {
   let socket: ClientSocket
   private var core: TURNClient
   private(set) var relay = SocketAddress(.loopbackV4, port: 0)
@@ -23,7 +24,7 @@ struct RelayClient: ~Copyable {
   }
 
   /// Sends what is to be sent and waits for something to come of it.
-  mutating func event() throws -> TURNClient.Event {
+  private func event() throws -> TURNClient.Event {
     while true {
       flush()
       guard let bytes = try socket.receive() else { throw SocketFailure.ended }
@@ -31,22 +32,28 @@ struct RelayClient: ~Copyable {
     }
   }
 
-  private mutating func flush() {
+  private func flush() {
     for datagram in core.output { socket.send(datagram) }
     core.output = []
   }
 
-  mutating func bind(_ channel: UInt16, to peer: SocketAddress) throws {
+  func bind(_ channel: UInt16, to peer: SocketAddress) throws {
     core.bind(channel, to: peer, now: Clock.now())
     guard case .channelBound = try event() else { throw SocketFailure.ended }
   }
 
-  mutating func send(_ payload: [UInt8], on channel: UInt16) {
+  func send(_ payload: [UInt8], on channel: UInt16) {
     core.send(payload, on: channel)
     flush()
   }
 
-  mutating func end() throws {
+  /// Waits for a peer's payload.
+  func payloadLength() throws -> Int {
+    guard case .data(_, let range) = try event() else { throw SocketFailure.ended }
+    return range.count
+  }
+
+  func end() throws {
     core.refresh(seconds: 0, now: Clock.now())
     guard case .refreshed = try event() else { throw SocketFailure.ended }
   }

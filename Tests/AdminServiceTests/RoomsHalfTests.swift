@@ -6,7 +6,7 @@ import Testing
 @Suite struct RoomsHalfTests {
   @Test func `Rooms and members are told with their messages`() throws {
     try withServer(hasSignaling: true) { server in
-      let port = try #require(server.signaling?.addresses.first?.port)
+      let port = try #require(server.signalingPort)
       let ann = try RoomClient(port: port, room: "tea", name: "Ann")
       let ben = try RoomClient(port: port, room: "tea", name: "Bén 🍵")
       let eve = try RoomClient(port: port, room: "attic", name: "")
@@ -47,7 +47,7 @@ import Testing
 
   @Test func `A room ends with its last member`() throws {
     try withServer(hasSignaling: true) { server in
-      let port = try #require(server.signaling?.addresses.first?.port)
+      let port = try #require(server.signalingPort)
       let ann = try RoomClient(port: port, room: "tea", name: "Ann")
       ann.say(#"{"type":"leave","seq":2}"#)
       #expect(try server.answers("/rooms", RoomsDocument.self) { $0.rooms.isEmpty })

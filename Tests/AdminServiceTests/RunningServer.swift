@@ -39,6 +39,9 @@ final class RunningServer {
     return RelayService.Settings(configuration, relays: true)
   }
 
+  /// Where rooms are joined, if anywhere.
+  var signalingPort: UInt16? { signaling?.addresses.first?.port }
+
   /// A connection to the admin endpoint.
   func client() throws -> ClientSocket {
     switch admin.address {
