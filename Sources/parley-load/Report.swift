@@ -60,6 +60,8 @@ struct Report {
     if count != 0 { failures.append("\(count) \(what)") }
   }
 
+  mutating func fail(_ reason: String) { failures.append(reason) }
+
   var passed: Bool { failures.isEmpty }
 
   // MARK: Table
