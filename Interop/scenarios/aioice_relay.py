@@ -1,4 +1,4 @@
-"""aioice: two ICE agents that may use nothing but turnd, 100 messages each way."""
+"""aioice: two ICE ends that may use nothing but turnd, 100 messages each way."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ MESSAGES = 100
 SECONDS_MAX = 20
 
 
-def agent(server, controlling):
-    """An agent with the relay as its only source of candidates."""
+def ice_end(server, controlling):
+    """One end, with the relay as its only source of candidates."""
     return aioice.Connection(
         ice_controlling=controlling, transport_policy=aioice.ice.TransportPolicy.RELAY,
         turn_server=("127.0.0.1", server.port), turn_username=daemons.USER,
@@ -20,7 +20,7 @@ def agent(server, controlling):
 
 
 async def introduce(one, other):
-    """Hands one agent's credentials and candidates to the other."""
+    """Hands one end's credentials and candidates to the other."""
     for candidate in one.local_candidates:
         await other.add_remote_candidate(candidate)
     await other.add_remote_candidate(None)
@@ -29,7 +29,7 @@ async def introduce(one, other):
 
 async def converse(server):
     """Connects the two and returns the candidate types in use and the echoes that came back."""
-    left, right = agent(server, True), agent(server, False)
+    left, right = ice_end(server, True), ice_end(server, False)
     try:
         await asyncio.gather(left.gather_candidates(), right.gather_candidates())
         types = {each.type for end in (left, right) for each in end.local_candidates}
@@ -52,7 +52,7 @@ def run(context):
     types, echoes = asyncio.run(asyncio.wait_for(converse(server), SECONDS_MAX))
     context.same("only relayed candidates", types, {"relay"})
     context.same("echoes through the relay", echoes, MESSAGES)
-    # Both agents sit on the relay: a message and its echo pass it twice each. ICE's own checks
+    # Both ends sit on the relay: a message and its echo pass it twice each. ICE's own checks
     # are relayed too, so there is more, but not a multiple.
     packets = server.admin.relayed()["toPeer"][0]
     context.ok("the relay counted them", 2 * MESSAGES <= packets < 3 * MESSAGES,
