@@ -134,7 +134,7 @@ let package = Package(
         "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
       ]),
     tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
-    tests("ParleyLoadTests", ["parley-load", "NetTypes"]),
+    tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],

@@ -14,11 +14,13 @@ enum Commands {
     program: program,
     summary: "puts a bounded load on a server and says what became of it",
     groups: [],
-    arguments: .init("\(TurnOptions.command) …") { _, words in
-      throw MalformedValue("is no command: \(TurnOptions.command)")
+    arguments: .init("\(TurnOptions.command)|\(SignalOptions.command) …") { _, words in
+      throw MalformedValue(
+        "is no command: the first word is \(TurnOptions.command) or \(SignalOptions.command)")
     },
     examples: [
-      ("parley-load turn --help", "Packets through a TURN server:")
+      ("parley-load turn --help", "Packets through a TURN server:"),
+      ("parley-load signal --help", "Messages between the peers of rooms:"),
     ])
 
   /// A load on somebody else's machine is an attack; so that is never an accident.

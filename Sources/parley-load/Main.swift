@@ -12,6 +12,10 @@ internal import Logging
       case TurnOptions.command:
         let options = TurnOptions.table.parseOrExit(into: TurnOptions())
         end(try TurnLoad(options).run(), json: options.json)
+      case SignalOptions.command:
+        let options = SignalOptions.table.parseOrExit(into: SignalOptions())
+        guard let url = options.url else { return }
+        end(try SignalLoad(options, url).run(), json: options.json)
       default:
         _ = Commands.table.parseOrExit(into: NoOptions())
       }

@@ -60,6 +60,8 @@ struct Report {
     if count != 0 { failures.append("\(count) \(what)") }
   }
 
+  mutating func fail(_ reason: String) { failures.append(reason) }
+
   var passed: Bool { failures.isEmpty }
 
   // MARK: Table
@@ -91,7 +93,8 @@ struct Report {
     return ["", "  " + "µs".padded(labelWidth) + head]
       + distributions.map { distribution in
         let cells = Self.microseconds(distribution.histogram)
-          .map { Decimal.text($0.value, digits: 1).padded(column, right: true) }
+          .map { distribution.histogram.count == 0 ? "–" : Decimal.text($0.value, digits: 1) }
+          .map { $0.padded(column, right: true) }
         return "  " + distribution.label.padded(labelWidth) + cells.joined()
       }
   }

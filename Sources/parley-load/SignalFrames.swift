@@ -1,0 +1,74 @@
+// The messages that a peer of a signaling run sends (Docs/protocol.md).
+
+internal import JSON
+
+enum SignalFrames {
+  static let subprotocol = "parley.v1"
+  /// Bytes of a message around its padding, roughly rounded up.
+  static let overheadMax = 536
+  /// A message of the protocol at most, and so of padding.
+  static let paddingMax = 65_536 - overheadMax
+
+  static func join(room: String, name: String) -> [UInt8] {
+    frame("join", seq: 1) {
+      $0.key("room")
+      $0.string(room)
+      $0.key("name")
+      $0.string(name)
+    }
+  }
+
+  /// - Parameters:
+  ///   - to: a peer's id; everybody without one.
+  ///   - number: counts a sender's messages, from 0.
+  ///   - timeNs: on the clock of this process, which sends and receives.
+  static func message(
+    seq: Int, to: String?, number: Int, timeNs: Int64, padding: String
+  ) -> [UInt8] {
+    frame("message", seq: seq, capacity: overheadMax + padding.utf8.count) {
+      if let to {
+        $0.key("to")
+        $0.string(to)
+      }
+      $0.key("data")
+      $0.beginObject()
+      $0.key("n")
+      $0.integer(number)
+      $0.key("t")
+      $0.integer(timeNs)
+      $0.key("p")
+      $0.string(padding)
+      $0.endObject()
+    }
+  }
+
+  static func ping(seq: Int, ack: Int) -> [UInt8] {
+    frame("ping", seq: seq) {
+      $0.key("ack")
+      $0.integer(ack)
+    }
+  }
+
+  static func leave(seq: Int) -> [UInt8] { frame("leave", seq: seq) { _ in } }
+
+  /// Text that differs from sender to sender.
+  static func padding(_ bytes: Int, sender: Int) -> String {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    let text = (0..<bytes).map { letters[($0 + sender * 7) % letters.count] }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static func frame(
+    _ type: String, seq: Int, capacity: Int = 256, _ members: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
+    var writer = JSONWriter(capacity: capacity)
+    writer.beginObject()
+    writer.key("type")
+    writer.string(type)
+    writer.key("seq")
+    writer.integer(seq)
+    members(&writer)
+    writer.endObject()
+    return writer.bytes
+  }
+}
