@@ -48,6 +48,6 @@ struct AdminSources: Sendable {
     on loop: EventLoop, _ done: @escaping @Sendable (SignalingReport?) -> Void
   ) {
     guard let signaling else { return loop.submit { done(nil) } }
-    signaling.inspect { report in loop.submit { done(report) } }
+    signaling.inspect(on: loop) { done($0) }
   }
 }

@@ -6,18 +6,18 @@ internal import Synchronization
 
 /// The signaling service of one process.
 ///
-/// Make it before the loops run, or on their thread when there is one loop. It serves as soon as
-/// they do.
+/// Make it before the loops run. It serves as soon as they do.
 public final class SignalingService: Sendable {
   /// The addresses that it listens at, with the ports in use.
   public let addresses: [SocketAddress]
+  private let group: LoopGroup
   private let loops: [SignalingLoop]
 
-  /// Listens at the addresses of `settings` on every one of `loops`; there is at least one.
-  public init(_ settings: SignalingSettings, on loops: [EventLoop]) throws(SystemError) {
-    precondition(!loops.isEmpty, "a service needs a loop")
+  /// Listens at the addresses of `settings` on every loop of `group`.
+  public init(on group: LoopGroup, _ settings: SignalingSettings) throws(SystemError) {
+    self.group = group
     let shared = SharedState(settings)
-    let parts = loops.map { SignalingLoop($0, shared, loopCount: loops.count) }
+    let parts = group.loops.map { SignalingLoop($0, shared, loopCount: group.loops.count) }
     var bound: [SocketAddress] = []
     for wanted in settings.listen {
       if wanted.port != 0 { try Listener.requireFree(wanted) }
@@ -31,19 +31,13 @@ public final class SignalingService: Sendable {
     self.loops = parts
   }
 
-  /// Asks every loop what it sees, and hands the sum to `body` on one of them.
-  public func inspect(_ body: @escaping @Sendable (SignalingReport) -> Void) {
-    gather(0, SignalingReport(), body)
-  }
-
-  /// From loop to loop, so that nothing is shared.
-  private func gather(
-    _ index: Int, _ sum: SignalingReport, _ body: @escaping @Sendable (SignalingReport) -> Void
-  ) {
-    loops[index].loop.submit { [self] in
-      var sum = sum
-      sum.add(loops[index].report())
-      if index + 1 == loops.count { body(sum) } else { gather(index + 1, sum, body) }
+  /// Asks every loop what it sees, and hands the sum to `done` on `loop`.
+  public func inspect(on loop: EventLoop, done: @escaping @Sendable (SignalingReport) -> Void) {
+    let loops = self.loops
+    group.collect(on: loop) { asked in
+      loops[asked.index].report()
+    } done: { parts in
+      done(parts.reduce(into: SignalingReport()) { $0.add($1) })
     }
   }
 

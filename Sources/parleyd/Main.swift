@@ -33,7 +33,7 @@ import SignalingService
       RelayService.Settings(
         configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret))
     let signaling = try SignalingService(
-      SignalingSettings(configuration, secret: secret), on: loops.loops)
+      on: loops, SignalingSettings(configuration, secret: secret))
     // On the control loop: a long list must not keep packets waiting.
     let admin = try configuration.admin.map { address throws(SystemError) in
       try AdminService(at: address, on: loops.control, relay: relay, signaling: signaling)

@@ -23,7 +23,7 @@ final class RunningServer {
     signaling =
       hasSignaling
       ? try SignalingService(
-        SignalingSettings(listen: [SocketAddress(.loopbackV4, port: 0)]), on: group.loops) : nil
+        on: group, SignalingSettings(listen: [SocketAddress(.loopbackV4, port: 0)])) : nil
     admin = try AdminService(at: address, on: group.control, relay: relay, signaling: signaling)
     threads = try group.start() + [LoopThread(group.control, name: "control")]
   }

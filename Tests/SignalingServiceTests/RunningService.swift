@@ -9,6 +9,7 @@ import Synchronization
 /// A running service; `stop` ends it.
 final class RunningService: Sendable {
   let service: SignalingService
+  private let group: LoopGroup
   private let threads: [LoopThread]
 
   init(
@@ -19,9 +20,9 @@ final class RunningService: Sendable {
     settings.ice.turnURLs = ["turn:192.0.2.7:3478?transport=udp"]
     settings.ice.authentication = .secret(Array("north".utf8))
     change(&settings)
-    let loops = try (0..<count).map { try EventLoop(index: $0) }
-    service = try SignalingService(settings, on: loops)
-    threads = try loops.map { try LoopThread($0, name: "signaling-\($0.index)") }
+    group = try LoopGroup(count: count)
+    service = try SignalingService(on: group, settings)
+    threads = try group.start()
   }
 
   var port: UInt16 { service.addresses[0].port }
@@ -30,7 +31,7 @@ final class RunningService: Sendable {
   func report() -> SignalingReport {
     let result = Mutex<SignalingReport?>(nil)
     let done = DispatchSemaphore(value: 0)
-    service.inspect { report in
+    service.inspect(on: group.loops[0]) { report in
       result.withLock { $0 = report }
       done.signal()
     }
