@@ -130,7 +130,7 @@ extension ServerConfiguration {
         help: "When browsers use the relay: always, fallback (direct first) or never."
       ) {
         $0.relayPolicy = try OptionValues.word($1, as: RelayPolicy.self)
-      }),
+      }.defaulting(to: [RelayPolicy.always.rawValue], with: developmentName)),
     Row(
       programs: signaling,
       option: ServerOption.list(
@@ -172,7 +172,8 @@ extension ServerConfiguration {
       programs: relays,
       option: ServerOption.toggle(
         developmentName,
-        help: "Try it on this machine: loopback addresses and peers, no credentials needed."
+        help: "Try it on this machine: loopback addresses and peers, no credentials needed, and"
+          + " all media through the relay."
       ) {
         $0.isDevelopment = true
         $0.allowedPeers += [

@@ -82,10 +82,11 @@ struct OptionTableTests {
 
   @Test func `Defaults in help are those that are set`() {
     let help = ServerConfiguration.table(for: .parleyd).help
-    #expect(help.contains("[default: fallback]"))
+    #expect(help.contains("[default: parley]"))
     #expect(help.contains("[default: 49152-65535]"))
     let flat = help.split { $0.isWhitespace }.joined(separator: " ")
     #expect(flat.contains("[default: 0.0.0.0:8080; with --dev 127.0.0.1:8080]"))
+    #expect(flat.contains("[default: fallback; with --dev always]"))
   }
 
   @Test(arguments: Program.allCases)
