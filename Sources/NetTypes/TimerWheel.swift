@@ -19,7 +19,8 @@ public struct TimerWheel {
   /// The deadline of the entry that counts for an index; `Int64.max` for none.
   private var armed: [Int64] = []
   private var tick: Int64
-  private var pending = 0
+  /// A bit for each slot that has entries: the next one is asked for at every turn of a loop.
+  private var occupied = [UInt64](repeating: 0, count: slotCount / 64)
 
   public init(now: Instant) {
     tick = now.nanoseconds / Self.granularityNs
@@ -37,8 +38,9 @@ public struct TimerWheel {
     let due = (entry.deadline + Self.granularityNs - 1) / Self.granularityNs
     // Beyond one turn of the wheel: wait in the last slot and be put in again from there.
     let target = min(max(due, tick + 1), tick + Int64(Self.slotCount - 1))
-    slots[Int(target) & (Self.slotCount - 1)].append(entry)
-    pending += 1
+    let slot = Int(target) & (Self.slotCount - 1)
+    slots[slot].append(entry)
+    occupied[slot / 64] |= 1 << UInt64(slot % 64)
   }
 
   /// Hands every index that is due to `fire`, and forgets it: the owner schedules it again if it
@@ -60,7 +62,7 @@ public struct TimerWheel {
     guard !slots[slot].isEmpty else { return }
     let entries = slots[slot]
     slots[slot].removeAll(keepingCapacity: true)
-    pending -= entries.count
+    occupied[slot / 64] &= ~(1 << UInt64(slot % 64))
     for entry in entries {
       // Overtaken by an earlier entry of the same index.
       guard armed[Int(entry.index)] == entry.deadline else { continue }
@@ -75,10 +77,16 @@ public struct TimerWheel {
 
   /// When to call ``advance(to:fire:)`` next; `nil` when nothing is scheduled.
   public var nextDeadline: Instant? {
-    guard pending > 0 else { return nil }
-    for step in 1...Int64(Self.slotCount)
-    where !slots[Int(tick + step) & (Self.slotCount - 1)].isEmpty {
-      return Instant(nanoseconds: (tick + step) * Self.granularityNs)
+    let first = Int(tick + 1) & (Self.slotCount - 1)
+    // Word by word from the first slot on, and at last the bits of its word that lie before it.
+    for step in 0...occupied.count {
+      let index = (first / 64 + step) % occupied.count
+      var word = occupied[index]
+      if step == 0 { word &= .max << UInt64(first % 64) }
+      guard word != 0 else { continue }
+      let slot = index * 64 + word.trailingZeroBitCount
+      let distance = (slot - first) & (Self.slotCount - 1)
+      return Instant(nanoseconds: (tick + 1 + Int64(distance)) * Self.granularityNs)
     }
     return nil
   }
