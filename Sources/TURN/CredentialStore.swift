@@ -37,11 +37,11 @@ public struct CredentialStore: Sendable {
 
   public var isEmpty: Bool { users.isEmpty && secrets.isEmpty }
 
-  /// - Parameter unixSeconds: now, by the calendar.
-  public func lookup(_ username: String, unixSeconds: Int64) -> Lookup {
+  /// - Parameter unixSeconds: now, by the calendar; `nil` for a name that was let in in time.
+  public func lookup(_ username: String, unixSeconds: Int64?) -> Lookup {
     if let key = users[username] { return .keys([key]) }
     guard !secrets.isEmpty, let expiry = Self.expiry(of: username) else { return .unknown }
-    guard expiry >= unixSeconds else { return .expired }
+    if let unixSeconds, expiry < unixSeconds { return .expired }
     return .keys(
       secrets.map { secret in
         LongTermCredential.key(

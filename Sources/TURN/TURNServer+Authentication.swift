@@ -30,13 +30,20 @@ extension TURNServer {
     let unixSeconds = wallClock.unixSeconds(at: request.now)
     guard
       let username = message.text(.username, bytes, max: LongTermCredential.usernameMax),
-      case .keys(let keys) = configuration.credentials.lookup(username, unixSeconds: unixSeconds),
+      case .keys(let keys) = configuration.credentials.lookup(
+        username, unixSeconds: isOwner(username, request) ? nil : unixSeconds),
       let key = keys.first(where: { message.isIntegrityValid(bytes, key: $0) })
     else { return challenge(request, .unauthenticated) }
     guard let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax),
       configuration.nonces.isValid(nonce, for: request.tuple.client, unixSeconds: unixSeconds)
     else { return challenge(request, .staleNonce) }
     return .user(AuthenticatedUser(name: username, key: key))
+  }
+
+  /// Whether `username` has the allocation of the 5-tuple. Its time, if it has one, is for making
+  /// allocations: one that was made in time goes on, because its client cannot change the name.
+  private func isOwner(_ username: String, _ request: Request) -> Bool {
+    find(request.tuple).flatMap { allocations[$0]?.username } == username
   }
 
   /// An error with what the client needs to try again; never signed, there is no key to sign with.

@@ -115,6 +115,30 @@ struct RESTCredentialTests {
     #expect(try allocate(name, secret: Bench.secret).code == 401)
   }
 
+  @Test func `an allocation made in time outlives its name, and no new one is made with it`() throws
+  {
+    let name = "1800000100:ann"
+    let password = RESTCredential.password(username: name, secret: Array(Bench.secret.utf8))
+    try #require(try bench.allocate(username: name, password: password).isSuccess)
+    bench.advance(by: .seconds(500))
+    #expect(try bench.ask(.refresh, username: name, password: password).lifetime == 600)
+    let peer = bench.peer
+    let permitted = try bench.ask(.createPermission, username: name, password: password) {
+      $0.add(.xorPeerAddress, address: peer)
+    }
+    #expect(permitted.isSuccess)
+    let other = SocketAddress(IPAddress(198, 51, 100, 8), port: 1)
+    #expect(try bench.allocate(username: name, password: password, from: other).code == 401)
+    #expect(
+      try bench.ask(.refresh, username: name, password: password, from: other).code == 401)
+    #expect(try bench.ask(.refresh, username: name, password: "guess").code == 401)
+    let ended = try bench.ask(.refresh, username: name, password: password) {
+      $0.add(.lifetime, uint32: 0)
+    }
+    #expect(ended.isSuccess)
+    #expect(try bench.allocate(username: name, password: password).code == 401)
+  }
+
   @Test func `another secret is challenged`() throws {
     #expect(try allocate("1800000100:ann", secret: "guess").code == 401)
   }
