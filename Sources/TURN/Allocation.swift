@@ -94,6 +94,8 @@ struct Allocation: Sendable {
   let transaction: TransactionID
   let relay: SlabHandle
   let relayAddress: SocketAddress
+  /// The RESERVATION-TOKEN of the next port, when EVEN-PORT asked for one.
+  let token: UInt64?
   let createdAt: Instant
   var expiresAt: Instant
   var permissions: [Permission] = []

@@ -75,7 +75,7 @@ extension TURNServer {
     else { return refuse(request, .allocationMismatch, user) }
     return succeedAllocate(
       request, user, relay: allocation.relayAddress,
-      lifetime: allocation.expiresAt - request.now, token: nil)
+      lifetime: allocation.expiresAt - request.now, token: allocation.token)
   }
 
   private mutating func succeedAllocate(
@@ -196,14 +196,16 @@ extension TURNServer {
   private mutating func establish(_ opening: OpeningAllocation, effects: inout [Effect])
     -> Verdict
   {
+    let token = opening.sibling == nil ? nil : random.next()
     let made = insert(
-      opening.request, opening.user, opening.relay, opening.lifetime, effects: &effects)
+      opening.request, opening.user, opening.relay, opening.lifetime, token: token,
+      effects: &effects)
     guard let address = made else {
       release(opening.relay, effects: &effects)
       if let sibling = opening.sibling { release(sibling, effects: &effects) }
       return giveUp(opening, effects: &effects)
     }
-    let token = opening.sibling.map { reserve($0, opening) }
+    if let sibling = opening.sibling, let token { reserve(sibling, token, opening) }
     return succeedAllocate(
       opening.request, opening.user, relay: address, lifetime: opening.lifetime, token: token)
   }
@@ -211,13 +213,13 @@ extension TURNServer {
   /// Puts the allocation into the tables; `nil` when they are full.
   private mutating func insert(
     _ request: Request, _ user: AuthenticatedUser, _ relay: SlabHandle, _ lifetime: Duration,
-    effects: inout [Effect]
+    token: UInt64?, effects: inout [Effect]
   ) -> SocketAddress? {
     guard let address = relays[relay]?.address else { return nil }
     let allocation = Allocation(
       id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
       transaction: request.message.transactionID, relay: relay, relayAddress: address,
-      createdAt: request.now, expiresAt: request.now + lifetime)
+      token: token, createdAt: request.now, expiresAt: request.now + lifetime)
     guard let handle = allocations.insert(allocation) else { return nil }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     relays[relay]?.owner = .allocation(handle)
@@ -229,13 +231,13 @@ extension TURNServer {
 
   // MARK: Reservations
 
-  private mutating func reserve(_ relay: SlabHandle, _ opening: OpeningAllocation) -> UInt64 {
-    let token = random.next()
+  private mutating func reserve(
+    _ relay: SlabHandle, _ token: UInt64, _ opening: OpeningAllocation
+  ) {
     let lifetime = configuration?.limits.reservationLifetime ?? .zero
     let until = opening.request.now + lifetime
     relays[relay]?.owner = .reserved(token: token, username: opening.user.name, until: until)
     timers.schedule(Int(relay.index), at: until)
-    return token
   }
 
   /// RFC 8656 §7.2 step 6: a token is good once, in time, for the user it was given to.
@@ -249,7 +251,7 @@ extension TURNServer {
       }
       return until > request.now
     }
-    guard let relay, let address = insert(request, user, relay, lifetime, effects: &effects)
+    guard let relay, let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
     else {
       quota?.release(user.name)
       return refuse(request, .insufficientCapacity, user)

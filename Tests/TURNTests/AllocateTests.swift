@@ -169,6 +169,14 @@ struct EvenPortTests {
     #expect(bench.quota.total == 1)
   }
 
+  @Test func `the same request again gets the same token`() throws {
+    let id = TransactionID(high: 5, low: 6)
+    let first = try bench.allocate(id: id) { $0.add(.evenPort, bytes: [0x80]) }
+    let again = try bench.allocate(id: id) { $0.add(.evenPort, bytes: [0x80]) }
+    #expect(again.relay == first.relay)
+    #expect(again.token != nil && again.token == first.token)
+  }
+
   @Test func `a token excludes EVEN-PORT and a family`() throws {
     let token: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
     let both = try bench.allocate {
