@@ -50,15 +50,17 @@ extension TURNServer {
     case .success(let read): wish = read
     case .failure(let error): return refuse(request, error.code, user)
     }
+    let lifetime = configuration.limits.grant(request.message.uint32(.lifetime, bytes))
+    // A token stands for an address and so for its family, which must not be named besides.
+    if let token = wish.token {
+      guard quota.reserve(user.name) else { return refuse(request, .allocationQuotaReached, user) }
+      return allocateReserved(request, user, token, lifetime, effects: &effects)
+    }
     guard let ip = configuration.relayAddress(wish.family) else {
       return refuse(request, .addressFamilyNotSupported, user)
     }
-    // Step 8: quotas. Released exactly once, in `end` or when the opening fails.
+    // Step 10: quotas. Released exactly once, in `end` or when the opening fails.
     guard quota.reserve(user.name) else { return refuse(request, .allocationQuotaReached, user) }
-    let lifetime = configuration.limits.grant(request.message.uint32(.lifetime, bytes))
-    if let token = wish.token {
-      return allocateReserved(request, user, token, lifetime, effects: &effects)
-    }
     var opening = OpeningAllocation(
       request: request, user: user, lifetime: lifetime, ip: ip, evenPort: wish.evenPort,
       attemptsLeft: configuration.limits.portAttemptsMax,
@@ -251,7 +253,8 @@ extension TURNServer {
       }
       return until > request.now
     }
-    guard let relay, let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
+    guard let relay,
+      let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
     else {
       quota?.release(user.name)
       return refuse(request, .insufficientCapacity, user)

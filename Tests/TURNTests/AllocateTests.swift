@@ -177,6 +177,18 @@ struct EvenPortTests {
     #expect(again.token != nil && again.token == first.token)
   }
 
+  @Test func `a token of an IPv6 port is good where there is no IPv4`() throws {
+    let onlyV6 = Bench { $0.relayAddresses = [Bench.relayIPv6] }
+    #expect(try onlyV6.allocate().code == 440)
+    let first = try onlyV6.allocate {
+      $0.add(.requestedAddressFamily, uint32: 2 << 24)
+      $0.add(.evenPort, bytes: [0x80])
+    }
+    let token = try #require(first.token)
+    let second = try onlyV6.allocate(from: other) { $0.add(.reservationToken, bytes: token) }
+    #expect(second.relay?.ip == Bench.relayIPv6)
+  }
+
   @Test func `a token excludes EVEN-PORT and a family`() throws {
     let token: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
     let both = try bench.allocate {
