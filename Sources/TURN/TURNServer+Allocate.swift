@@ -23,7 +23,7 @@ extension TURNServer {
   mutating func allocate(
     _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser, effects: inout [Effect]
   ) -> Verdict {
-    guard let configuration, let quota else { return .drop(.unknownMethod) }
+    guard let configuration else { return .drop(.unknownMethod) }
     // Step 1, authentication, is done. Step 2: the 5-tuple is in use.
     if let existing = find(request.tuple) {
       return answerAgain(request, user, existing)
@@ -53,14 +53,16 @@ extension TURNServer {
     let lifetime = configuration.limits.grant(request.message.uint32(.lifetime, bytes))
     // A token stands for an address and so for its family, which must not be named besides.
     if let token = wish.token {
-      guard quota.reserve(user.name) else { return refuse(request, .allocationQuotaReached, user) }
       return allocateReserved(request, user, token, lifetime, effects: &effects)
     }
     guard let ip = configuration.relayAddress(wish.family) else {
       return refuse(request, .addressFamilyNotSupported, user)
     }
-    // Step 10: quotas. Released exactly once, in `end` or when the opening fails.
-    guard quota.reserve(user.name) else { return refuse(request, .allocationQuotaReached, user) }
+    // Step 10: quotas. Released exactly once: in `end`, in `endReservation` or when the opening
+    // fails.
+    guard reserveQuota(user, wish.evenPort) else {
+      return refuse(request, .allocationQuotaReached, user)
+    }
     var opening = OpeningAllocation(
       request: request, user: user, lifetime: lifetime, ip: ip, evenPort: wish.evenPort,
       attemptsLeft: configuration.limits.portAttemptsMax,
@@ -164,8 +166,21 @@ extension TURNServer {
     return relay
   }
 
+  /// A port that is reserved counts as the allocation it is reserved for. Otherwise one place in
+  /// the quota would be enough for every port there is: allocate, reserve, end, and again.
+  private func reserveQuota(_ user: AuthenticatedUser, _ evenPort: OpeningAllocation.EvenPort)
+    -> Bool
+  {
+    guard let quota, quota.reserve(user.name) else { return false }
+    guard evenPort == .withNext else { return true }
+    if quota.reserve(user.name) { return true }
+    quota.release(user.name)
+    return false
+  }
+
   private mutating func giveUp(_ opening: OpeningAllocation, effects: inout [Effect]) -> Verdict {
     quota?.release(opening.user.name)
+    if opening.evenPort == .withNext { quota?.release(opening.user.name) }
     return refuse(opening.request, .insufficientCapacity, opening.user)
   }
 
@@ -253,13 +268,18 @@ extension TURNServer {
       }
       return until > request.now
     }
+    // The reservation's place in the quota becomes the allocation's.
     guard let relay,
       let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
-    else {
-      quota?.release(user.name)
-      return refuse(request, .insufficientCapacity, user)
-    }
+    else { return refuse(request, .insufficientCapacity, user) }
     return succeedAllocate(request, user, relay: address, lifetime: lifetime, token: nil)
+  }
+
+  /// Nobody took it up.
+  mutating func endReservation(_ relay: SlabHandle, effects: inout [Effect]) {
+    guard case .reserved(_, let username, _)? = relays[relay]?.owner else { return }
+    quota?.release(username)
+    release(relay, effects: &effects)
   }
 
   // MARK: Ending
@@ -277,7 +297,7 @@ extension TURNServer {
       }
     case .reserved(_, _, let until):
       if until <= now {
-        release(relay, effects: &effects)
+        endReservation(relay, effects: &effects)
       } else {
         timers.schedule(index, at: until)
       }

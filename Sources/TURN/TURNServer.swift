@@ -179,7 +179,7 @@ public struct TURNServer: ~Copyable {
     for handle in relays.handles {
       switch relays[handle]?.owner {
       case .allocation(let allocation): end(allocation, now: now, effects: &effects)
-      case .reserved: release(handle, effects: &effects)
+      case .reserved: endReservation(handle, effects: &effects)
       case .opening, nil: break
       }
     }

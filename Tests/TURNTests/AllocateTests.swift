@@ -189,6 +189,34 @@ struct EvenPortTests {
     #expect(second.relay?.ip == Bench.relayIPv6)
   }
 
+  @Test func `a reserved port is in the quota, from its reservation to its end`() throws {
+    bench.quota.perUser = 2
+    let token = try #require(try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }.token)
+    #expect(bench.quota.total == 2)
+    // The even port's end does not end the reservation.
+    try #require(try bench.ask(.refresh) { $0.add(.lifetime, uint32: 0) }.isSuccess)
+    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+    #expect(try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }.code == 486)
+    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+    try #require(
+      try bench.allocate(from: other) { $0.add(.reservationToken, bytes: token) }.isSuccess)
+    #expect(bench.quota.total == 1)
+    bench.advance(by: .seconds(601))
+    #expect(bench.quota.total == 0 && bench.openRelays.isEmpty)
+  }
+
+  @Test func `a reservation that nobody takes up, or a pair that cannot be had, leaves no trace`()
+    throws
+  {
+    try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }
+    bench.refusedPorts = { $0 % 2 == 1 }
+    #expect(
+      try bench.allocate(from: other) { $0.add(.evenPort, bytes: [0x80]) }.code == 508)
+    #expect(bench.quota.total == 2)
+    bench.advance(by: .seconds(31))
+    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+  }
+
   @Test func `a token excludes EVEN-PORT and a family`() throws {
     let token: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
     let both = try bench.allocate {
