@@ -254,6 +254,7 @@ extension TURNServer {
     let lifetime = configuration?.limits.reservationLifetime ?? .zero
     let until = opening.request.now + lifetime
     relays[relay]?.owner = .reserved(token: token, username: opening.user.name, until: until)
+    reservations[token] = relay
     timers.schedule(Int(relay.index), at: until)
   }
 
@@ -262,22 +263,19 @@ extension TURNServer {
     _ request: Request, _ user: AuthenticatedUser, _ token: UInt64, _ lifetime: Duration,
     effects: inout [Effect]
   ) -> Verdict {
-    let relay = relays.handles.first { handle in
-      guard case .reserved(token, user.name, let until)? = relays[handle]?.owner else {
-        return false
-      }
-      return until > request.now
-    }
     // The reservation's place in the quota becomes the allocation's.
-    guard let relay,
+    guard let relay = reservations[token],
+      case .reserved(_, user.name, let until)? = relays[relay]?.owner, until > request.now,
       let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
     else { return refuse(request, .insufficientCapacity, user) }
+    reservations[token] = nil
     return succeedAllocate(request, user, relay: address, lifetime: lifetime, token: nil)
   }
 
   /// Nobody took it up.
   mutating func endReservation(_ relay: SlabHandle, effects: inout [Effect]) {
-    guard case .reserved(_, let username, _)? = relays[relay]?.owner else { return }
+    guard case .reserved(let token, let username, _)? = relays[relay]?.owner else { return }
+    reservations[token] = nil
     quota?.release(username)
     release(relay, effects: &effects)
   }

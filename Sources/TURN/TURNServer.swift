@@ -50,6 +50,8 @@ public struct TURNServer: ~Copyable {
   let hashKey: HashKey
   /// Transaction ids of indications: nobody answers them, so nobody gains by guessing one.
   var indicationIDs: SplitMix64
+  /// Relays that wait, by their RESERVATION-TOKEN.
+  var reservations: [UInt64: SlabHandle] = [:]
   var timers: TimerWheel
   var opening: OpeningAllocation?
 
