@@ -36,14 +36,7 @@ extension TURNServer {
       return refuse(request, .unsupportedTransport, user)
     }
     // Step 4, DONT-FRAGMENT, falls under the unknown attributes: nothing here can set the bit yet.
-    let refused = refuseUnknown(request, user) { attribute in
-      switch attribute {
-      case .requestedTransport, .lifetime, .requestedAddressFamily, .evenPort, .reservationToken:
-        return true
-      default: return false
-      }
-    }
-    if let refused { return refused }
+    if let refused = refuseUnknown(request, user) { return refused }
     // Steps 5 to 7.
     let wish: AllocationWish
     switch readWish(request.message, bytes) {

@@ -80,16 +80,9 @@ extension TURNServer {
     return .reply
   }
 
-  /// 420 with the list, when the request has attributes that `known` does not accept.
-  mutating func refuseUnknown(
-    _ request: Request, _ user: AuthenticatedUser, known: (Attribute) -> Bool
-  ) -> Verdict? {
-    let unknown = request.message.unknownRequired { attribute in
-      switch attribute {
-      case .username, .realm, .nonce, .messageIntegrity: return true
-      default: return known(attribute)
-      }
-    }
+  /// 420 with the list, when the request has attributes that must be understood and are not.
+  mutating func refuseUnknown(_ request: Request, _ user: AuthenticatedUser) -> Verdict? {
+    let unknown = request.message.unknownRequired
     guard !unknown.isEmpty else { return nil }
     begin(.unknownAttribute, request)
     reply.add(unknown: unknown)

@@ -10,10 +10,7 @@ extension TURNServer {
   ) -> Verdict {
     guard let configuration else { return .drop(.unknownMethod) }
     guard let handle = ownAllocation(request, user) else { return .reply }
-    let refused = refuseUnknown(request, user) {
-      $0 == .lifetime || $0 == .requestedAddressFamily
-    }
-    if let refused { return refused }
+    if let refused = refuseUnknown(request, user) { return refused }
     if let range = request.message.value(of: .requestedAddressFamily) {
       guard range.count == 4 else { return refuse(request, .badRequest, user) }
       // RFC 8656 §8.2: a family that is not the relay's.
@@ -45,9 +42,7 @@ extension TURNServer {
   ) -> Verdict {
     guard let configuration else { return .drop(.unknownMethod) }
     guard let handle = ownAllocation(request, user) else { return .reply }
-    if let refused = refuseUnknown(request, user, known: { $0 == .xorPeerAddress }) {
-      return refused
-    }
+    if let refused = refuseUnknown(request, user) { return refused }
     var peers: [SocketAddress] = []
     for index in 0..<request.message.attributeCount {
       let attribute = request.message[index]
@@ -78,10 +73,7 @@ extension TURNServer {
   {
     guard let configuration else { return .drop(.unknownMethod) }
     guard let handle = ownAllocation(request, user) else { return .reply }
-    let refused = refuseUnknown(request, user) {
-      $0 == .channelNumber || $0 == .xorPeerAddress
-    }
-    if let refused { return refused }
+    if let refused = refuseUnknown(request, user) { return refused }
     guard let value = request.message.uint32(.channelNumber, bytes),
       let peer = request.message.xorAddress(.xorPeerAddress, bytes)
     else { return refuse(request, .badRequest, user) }

@@ -49,10 +49,7 @@ extension TURNServer {
   private func hasUnknownRequired(_ message: Message) -> Bool {
     for index in 0..<message.attributeCount
     where Attribute.isComprehensionRequired(message[index].type) {
-      switch Attribute(rawValue: message[index].type) {
-      case .xorPeerAddress, .data: continue
-      default: return true
-      }
+      if Attribute(rawValue: message[index].type)?.isUnderstood != true { return true }
     }
     return false
   }

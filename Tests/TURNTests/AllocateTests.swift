@@ -40,6 +40,22 @@ struct AllocateTests {
     #expect(bench.records.count == 1 && bench.quota.total == 1)
   }
 
+  @Test func `attributes that are known but mean nothing here are ignored`() throws {
+    let answer = try bench.allocate {
+      $0.add(.channelNumber, uint32: 0x4000_0000)
+      $0.add(.data, bytes: [1])
+    }
+    #expect(answer.isSuccess)
+    let refreshed = try bench.ask(.refresh) { $0.add(.requestedTransport, uint32: 17 << 24) }
+    #expect(refreshed.isSuccess)
+    let peer = bench.peer
+    let permitted = try bench.ask(.createPermission) {
+      $0.add(.xorPeerAddress, address: peer)
+      $0.add(.lifetime, uint32: 600)
+    }
+    #expect(permitted.isSuccess)
+  }
+
   @Test func `another request on a 5-tuple in use is a mismatch`() throws {
     try bench.allocate()
     #expect(try bench.allocate().code == 437)

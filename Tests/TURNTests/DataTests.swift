@@ -229,6 +229,15 @@ struct IndicationTests {
       $0.add(.dontFragment, bytes: [])
     }
     #expect(bench.receive(withUnknown) == .drop(.badIndication))
+    let withKnown = indication {
+      $0.add(.xorPeerAddress, address: bench.peer)
+      $0.add(.data, bytes: [1])
+      $0.add(.username, text: "ann")
+    }
+    guard case .toPeer = bench.receive(withKnown) else {
+      Issue.record("not relayed for an attribute that is known and means nothing here")
+      return
+    }
     let stranger = SocketAddress(IPAddress(1, 1, 1, 1), port: 1)
     #expect(
       bench.receive(bench.sendIndication([1], to: bench.peer), from: stranger)
