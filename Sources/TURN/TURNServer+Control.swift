@@ -84,19 +84,21 @@ extension TURNServer {
     guard !configuration.peers.isOwnService(peer) else {
       return refuse(request, .forbidden, user)
     }
+    // On a copy: the channel and its permission come together, or neither does.
+    guard var allocation = allocations[handle] else { return .drop(.noAllocation) }
     let limits = configuration.limits
-    // The permission first: a channel without one would carry nothing.
-    guard
-      allocations[handle]?
-        .permit(peer.ip, now: request.now, max: limits.permissionsPerAllocationMax) == true
-    else { return refuse(request, .insufficientCapacity, user) }
-    let result = allocations[handle]?
-      .bind(number, to: peer, now: request.now, max: limits.channelsPerAllocationMax)
-    switch result {
-    case .bound: return succeed(request, user)
+    switch allocation.bind(
+      number, to: peer, now: request.now, max: limits.channelsPerAllocationMax)
+    {
+    case .bound: break
     case .conflict: return refuse(request, .badRequest, user)
-    case .full, nil: return refuse(request, .insufficientCapacity, user)
+    case .full: return refuse(request, .insufficientCapacity, user)
     }
+    guard
+      allocation.permit(peer.ip, now: request.now, max: limits.permissionsPerAllocationMax)
+    else { return refuse(request, .insufficientCapacity, user) }
+    allocations[handle] = allocation
+    return succeed(request, user)
   }
 
   /// Why `peer` cannot get a permission on this allocation: 443 for the other family, 403 by the
