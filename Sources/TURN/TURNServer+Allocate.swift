@@ -43,7 +43,11 @@ extension TURNServer {
     case .success(let read): wish = read
     case .failure(let error): return refuse(request, error.code, user)
     }
-    let lifetime = configuration.limits.grant(request.message.uint32(.lifetime, bytes))
+    let requested = request.message.uint32(.lifetime, bytes)
+    if requested == nil, request.message.has(.lifetime) {
+      return refuse(request, .badRequest, user)
+    }
+    let lifetime = configuration.limits.grant(requested)
     // A token stands for an address and so for its family, which must not be named besides.
     if let token = wish.token {
       return allocateReserved(request, user, token, lifetime, effects: &effects)

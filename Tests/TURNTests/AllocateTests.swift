@@ -40,6 +40,11 @@ struct AllocateTests {
     #expect(bench.records.count == 1 && bench.quota.total == 1)
   }
 
+  @Test func `a lifetime that is no four bytes is a bad request`() throws {
+    #expect(try bench.allocate { $0.add(.lifetime, bytes: [0, 1]) }.code == 400)
+    #expect(bench.quota.total == 0)
+  }
+
   @Test func `attributes that are known but mean nothing here are ignored`() throws {
     let answer = try bench.allocate {
       $0.add(.channelNumber, uint32: 0x4000_0000)
