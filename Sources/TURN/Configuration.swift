@@ -48,6 +48,9 @@ public struct TURNLimits: Sendable {
   public static let permissionLifetime = Duration.seconds(300)
   /// RFC 8656 §12: fixed.
   public static let channelLifetime = Duration.seconds(600)
+  /// Longer than a request of the RFCs is with every attribute at its longest. Who sends it proved
+  /// nothing yet, and it is hashed once for each secret.
+  public static let requestBytesMax = 4_096
   /// Allocations on one loop.
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256

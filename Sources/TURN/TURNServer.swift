@@ -138,6 +138,7 @@ public struct TURNServer: ~Copyable {
     case (.indication, .send):
       return relaySend(tuple, message, bytes, now: now)
     case (.request, let method?) where configuration != nil:
+      guard range.count <= TURNLimits.requestBytesMax else { return .drop(.tooLong) }
       statistics.requests &+= 1
       return answer(
         Request(tuple: tuple, message: message, now: now), method, bytes, effects: &effects)

@@ -80,6 +80,19 @@ struct AuthenticationTests {
     #expect(try !bench.ask(.allocate, username: nil).message.hasFingerprint)
   }
 
+  @Test func `a request longer than any client's is dropped before it is hashed for every secret`()
+    throws
+  {
+    let long = bench.request(.allocate, username: "1800000100:x", password: "guess") {
+      $0.add(.software, bytes: [UInt8](repeating: 0x20, count: 60_000))
+    }
+    #expect(bench.receive(long) == .drop(.tooLong))
+    let peers = try bench.allocate {
+      $0.add(.software, bytes: [UInt8](repeating: 0x20, count: 763))
+    }
+    #expect(peers.isSuccess)
+  }
+
   @Test func `nobody who has not proved his address makes the server keep anything`() throws {
     for index in 0..<1_000 {
       let stranger = SocketAddress(IPAddress(v4: UInt32(index)), port: 9)
