@@ -90,6 +90,8 @@ struct Allocation: Sendable {
   let id: AllocationID
   let fiveTuple: FiveTuple
   let username: String
+  /// What it is counted under.
+  let account: String
   /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §7.2).
   let transaction: TransactionID
   let relay: SlabHandle

@@ -73,8 +73,8 @@ public struct TURNLimits: Sendable {
 /// How many allocations may live, counted over all loops: asked on Allocate, told on the end, never
 /// touched by a packet.
 public protocol AllocationQuota: AnyObject, Sendable {
-  /// Counts one more allocation of `username`; `false` when that would pass a limit.
-  func reserve(_ username: String) -> Bool
+  /// Counts one more allocation of `account`; `false` when that would pass a limit.
+  func reserve(_ account: String) -> Bool
   /// Counts one less. Exactly once for each successful ``reserve(_:)``.
-  func release(_ username: String)
+  func release(_ account: String)
 }

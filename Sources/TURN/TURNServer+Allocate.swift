@@ -168,16 +168,16 @@ extension TURNServer {
   private func reserveQuota(_ user: AuthenticatedUser, _ evenPort: OpeningAllocation.EvenPort)
     -> Bool
   {
-    guard let quota, quota.reserve(user.name) else { return false }
+    guard let quota, quota.reserve(user.account) else { return false }
     guard evenPort == .withNext else { return true }
-    if quota.reserve(user.name) { return true }
-    quota.release(user.name)
+    if quota.reserve(user.account) { return true }
+    quota.release(user.account)
     return false
   }
 
   private mutating func giveUp(_ opening: OpeningAllocation, effects: inout [Effect]) -> Verdict {
-    quota?.release(opening.user.name)
-    if opening.evenPort == .withNext { quota?.release(opening.user.name) }
+    quota?.release(opening.user.account)
+    if opening.evenPort == .withNext { quota?.release(opening.user.account) }
     return refuse(opening.request, .insufficientCapacity, opening.user)
   }
 
@@ -232,8 +232,8 @@ extension TURNServer {
     guard let address = relays[relay]?.address else { return nil }
     let allocation = Allocation(
       id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
-      transaction: request.message.transactionID, relay: relay, relayAddress: address,
-      token: token, createdAt: request.now, expiresAt: request.now + lifetime)
+      account: user.account, transaction: request.message.transactionID, relay: relay,
+      relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime)
     guard let handle = allocations.insert(allocation) else { return nil }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     relays[relay]?.owner = .allocation(handle)
@@ -250,7 +250,8 @@ extension TURNServer {
   ) {
     let lifetime = configuration?.limits.reservationLifetime ?? .zero
     let until = opening.request.now + lifetime
-    relays[relay]?.owner = .reserved(token: token, username: opening.user.name, until: until)
+    relays[relay]?.owner = .reserved(
+      token: token, account: opening.user.account, until: until)
     reservations[token] = relay
     timers.schedule(Int(relay.index), at: until)
   }
@@ -262,7 +263,7 @@ extension TURNServer {
   ) -> Verdict {
     // The reservation's place in the quota becomes the allocation's.
     guard let relay = reservations[token],
-      case .reserved(_, user.name, let until)? = relays[relay]?.owner, until > request.now,
+      case .reserved(_, user.account, let until)? = relays[relay]?.owner, until > request.now,
       let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
     else { return refuse(request, .insufficientCapacity, user) }
     reservations[token] = nil
@@ -271,9 +272,9 @@ extension TURNServer {
 
   /// Nobody took it up.
   mutating func endReservation(_ relay: SlabHandle, effects: inout [Effect]) {
-    guard case .reserved(let token, let username, _)? = relays[relay]?.owner else { return }
+    guard case .reserved(let token, let account, _)? = relays[relay]?.owner else { return }
     reservations[token] = nil
-    quota?.release(username)
+    quota?.release(account)
     release(relay, effects: &effects)
   }
 
@@ -304,7 +305,7 @@ extension TURNServer {
   mutating func end(_ handle: SlabHandle, now: Instant, effects: inout [Effect]) {
     guard let allocation = allocations.remove(handle) else { return }
     byFiveTuple.remove(hashKey.hash(allocation.fiveTuple), slot: Int(handle.index))
-    quota?.release(allocation.username)
+    quota?.release(allocation.account)
     statistics.ended = statistics.ended + allocation.counters
     release(allocation.relay, effects: &effects)
     effects.append(.ended(Self.record(allocation, now: now)))

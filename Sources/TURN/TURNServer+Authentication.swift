@@ -6,6 +6,8 @@ internal import STUN
 /// A user whose request was signed with one of his keys.
 struct AuthenticatedUser {
   let name: String
+  /// What his allocations are counted under.
+  let account: String
   /// Signs the response.
   let key: [UInt8]
 }
@@ -37,7 +39,9 @@ extension TURNServer {
     guard let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax),
       configuration.nonces.isValid(nonce, for: request.tuple.client, unixSeconds: unixSeconds)
     else { return challenge(request, .staleNonce) }
-    return .user(AuthenticatedUser(name: username, key: key))
+    return .user(
+      AuthenticatedUser(
+        name: username, account: configuration.credentials.account(of: username), key: key))
   }
 
   /// Whether `username` has the allocation of the 5-tuple. Its time, if it has one, is for making

@@ -28,7 +28,7 @@ public struct TURNServer: ~Copyable {
       case opening
       case allocation(SlabHandle)
       /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6).
-      case reserved(token: UInt64, username: String, until: Instant)
+      case reserved(token: UInt64, account: String, until: Instant)
     }
     let address: SocketAddress
     var owner: Owner

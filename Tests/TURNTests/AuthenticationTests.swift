@@ -152,6 +152,23 @@ struct RESTCredentialTests {
     #expect(try bench.allocate(username: name, password: password).code == 401)
   }
 
+  @Test(arguments: ["1800000200:eve", "eve:1800000300"])
+  func `fresh credentials are no fresh quota`(fresh: String) throws {
+    bench.quota.perUser = 1
+    try #require(try allocate("1800000100:eve", secret: Bench.secret).isSuccess)
+    let other = SocketAddress(IPAddress(198, 51, 100, 8), port: 1)
+    func ask(_ name: String) throws -> Answer {
+      try bench.allocate(
+        username: name,
+        password: RESTCredential.password(username: name, secret: Array(Bench.secret.utf8)),
+        from: other)
+    }
+    #expect(try ask(fresh).code == 486)
+    #expect(try ask("1800000200:adam").isSuccess)
+    bench.advance(by: .seconds(601))
+    #expect(bench.quota.held.values.allSatisfy { $0 == 0 })
+  }
+
   @Test func `another secret is challenged`() throws {
     #expect(try allocate("1800000100:ann", secret: "guess").code == 401)
   }
