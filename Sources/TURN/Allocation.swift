@@ -92,7 +92,7 @@ struct Allocation: Sendable {
   let username: String
   /// What it is counted under.
   let account: String
-  /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §7.2).
+  /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §5).
   let transaction: TransactionID
   let relay: SlabHandle
   let relayAddress: SocketAddress

@@ -67,7 +67,7 @@ extension TURNServer {
     return openNext(&opening, effects: &effects)
   }
 
-  /// A retransmitted Allocate gets its answer again; another one is a mismatch (RFC 8656 §7.2).
+  /// A retransmitted Allocate gets its answer again; another one is a mismatch (RFC 8656 §5, §7.2).
   private mutating func answerAgain(
     _ request: Request, _ user: AuthenticatedUser, _ existing: SlabHandle
   ) -> Verdict {
@@ -256,7 +256,7 @@ extension TURNServer {
     timers.schedule(Int(relay.index), at: until)
   }
 
-  /// RFC 8656 §7.2 step 6: a token is good once, in time, for the user it was given to.
+  /// RFC 8656 §7.2 step 5: a token is good once, in time, for the user it was given to.
   private mutating func allocateReserved(
     _ request: Request, _ user: AuthenticatedUser, _ token: UInt64, _ lifetime: Duration,
     effects: inout [Effect]

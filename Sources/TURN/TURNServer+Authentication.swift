@@ -104,8 +104,8 @@ extension TURNServer {
     return .reply
   }
 
-  /// The allocation that an authenticated request is about: 437 without one (RFC 8656 §8.2 …),
-  /// 441 when another user made it (RFC 8656 §6).
+  /// The allocation that an authenticated request is about: 437 without one,
+  /// 441 when another user made it (RFC 8656 §5).
   mutating func ownAllocation(_ request: Request, _ user: AuthenticatedUser) -> SlabHandle? {
     guard let handle = find(request.tuple), let owner = allocations[handle]?.username else {
       refuse(request, .allocationMismatch, key: user.key)

@@ -122,7 +122,7 @@ extension TURNServer {
     return start..<payload.upperBound
   }
 
-  /// RFC 8656 §11.4: a Data indication around the payload.
+  /// RFC 8656 §11.3: a Data indication around the payload.
   private static func frameDataIndication(
     _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>,
     _ payload: Range<Int>

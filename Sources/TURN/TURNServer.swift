@@ -27,7 +27,7 @@ public struct TURNServer: ~Copyable {
     enum Owner {
       case opening
       case allocation(SlabHandle)
-      /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6).
+      /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2).
       case reserved(token: UInt64, account: String, until: Instant)
     }
     let address: SocketAddress
