@@ -11,6 +11,12 @@ static int enable(int fd, int level, int option) {
   return setsockopt(fd, level, option, &one, sizeof one);
 }
 
+// RFC 8656 §14: DF is copied from what came in, or 0. The kernel sets it unless told otherwise.
+static int clear_df(int fd) {
+  int mode = IP_PMTUDISC_DONT;
+  return setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, sizeof mode);
+}
+
 int parley_udp_open(const parley_address *local, int reuse_port, int packet_info,
                     parley_address *bound) {
   int v4 = local->family == 4;
@@ -22,7 +28,7 @@ int parley_udp_open(const parley_address *local, int reuse_port, int packet_info
       (reuse_port && enable(fd, SOL_SOCKET, SO_REUSEPORT) < 0) ||
       (packet_info && enable(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
                              v4 ? IP_PKTINFO : IPV6_RECVPKTINFO) < 0) ||
-      bind(fd, (struct sockaddr *)&address, length) < 0) {
+      (v4 && clear_df(fd) < 0) || bind(fd, (struct sockaddr *)&address, length) < 0) {
     int failure = errno;
     close(fd);
     return -failure;

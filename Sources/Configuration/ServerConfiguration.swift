@@ -78,6 +78,8 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var realm = ""
   /// Users with long-term credentials; no name twice.
   public internal(set) var users: [User] = []
+  /// More than a rotation needs; each is tried for each request.
+  static let secretsMax = 8
   /// Secrets of time-limited credentials, the first for new ones. All are accepted.
   public internal(set) var secrets: [Secret] = []
 

@@ -74,6 +74,10 @@ extension ServerConfiguration {
       throw ConfigurationError(
         "--relay-ip: \(ofFamily[0].text) and \(ofFamily[1].text), but only one \(name) address")
     }
+    guard secrets.count <= Self.secretsMax else {
+      throw ConfigurationError(
+        "--secret: \(secrets.count) given, at most \(Self.secretsMax) are accepted at a time")
+    }
     if let name = Self.firstRepeated(users.map(\.name)) {
       throw ConfigurationError("--user: the name \(Quoted.text(name)) is given twice")
     }

@@ -63,7 +63,7 @@ public struct UDPSocket: Sendable {
 /// Receive slots for one loop: reused for every socket, each with room in front of the payload for
 /// the header a relay writes there.
 @safe public final class DatagramBatch {
-  /// Bytes free before each payload; a Data indication needs 48 (RFC 8656 §11.6).
+  /// Bytes free before each payload; a Data indication needs 48 (RFC 8656 §11.3).
   public static let headroom = 64
   /// The largest UDP payload, so nothing is ever cut.
   public static let payloadMax = 65_536

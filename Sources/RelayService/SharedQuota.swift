@@ -19,21 +19,21 @@ final class SharedQuota: AllocationQuota {
     self.total = total
   }
 
-  func reserve(_ username: String) -> Bool {
+  func reserve(_ account: String) -> Bool {
     counts.withLock { counts in
-      let held = counts.byUser[username, default: 0]
+      let held = counts.byUser[account, default: 0]
       guard counts.total < total, perUser.map({ held < $0 }) ?? true else { return false }
       counts.total += 1
-      counts.byUser[username] = held + 1
+      counts.byUser[account] = held + 1
       return true
     }
   }
 
-  func release(_ username: String) {
+  func release(_ account: String) {
     counts.withLock { counts in
-      guard let held = counts.byUser[username] else { return }
+      guard let held = counts.byUser[account] else { return }
       counts.total -= 1
-      counts.byUser[username] = held > 1 ? held - 1 : nil
+      counts.byUser[account] = held > 1 ? held - 1 : nil
     }
   }
 }

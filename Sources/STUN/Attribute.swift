@@ -25,6 +25,11 @@ public enum Attribute: UInt16, Sendable {
   case alternateServer = 0x8023
   case fingerprint = 0x8028
 
+  /// Whether it is more than a name here. RFC 8656 §7.2 step 4: who cannot set the DF bit treats
+  /// DONT-FRAGMENT as unknown. What is understood but means nothing in a message is ignored (RFC
+  /// 8489 §6.3).
+  @inlinable public var isUnderstood: Bool { self != .dontFragment }
+
   /// RFC 8489 §14: a receiver that does not know such a type cannot process the message.
   @inlinable public static func isComprehensionRequired(_ type: UInt16) -> Bool { type < 0x8000 }
 }

@@ -11,13 +11,7 @@ public enum BindingResponder {
     _ request: Message, from client: SocketAddress, into reply: inout MessageBuilder
   ) {
     // RFC 8489 §6.3.1: unknown comprehension-required attributes are refused, with their list.
-    let unknown = request.unknownRequired { attribute in
-      switch attribute {
-      // Credentials are not asked for here, and may be sent out of habit.
-      case .username, .realm, .nonce, .messageIntegritySHA256: return true
-      default: return false
-      }
-    }
+    let unknown = request.unknownRequired
     if unknown.isEmpty {
       reply.begin(request.type.answer(.success), request.transactionID)
       reply.add(.xorMappedAddress, address: client)

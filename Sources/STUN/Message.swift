@@ -137,14 +137,13 @@ public struct Message: Sendable {
     return Int(bytes[range.lowerBound + 2] & 7) * 100 + Int(bytes[range.lowerBound + 3])
   }
 
-  /// Comprehension-required types that `known` does not name, each once, in order (RFC 8489
-  /// §6.3.1).
-  public func unknownRequired(known: (Attribute) -> Bool) -> [UInt16] {
+  /// Comprehension-required types that are not understood, each once, in order (RFC 8489 §6.3.1).
+  public var unknownRequired: [UInt16] {
     var unknown: [UInt16] = []
     for index in 0..<attributeCount {
       let type = attributes[index].type
       guard Attribute.isComprehensionRequired(type), !unknown.contains(type) else { continue }
-      if let attribute = Attribute(rawValue: type), known(attribute) { continue }
+      if Attribute(rawValue: type)?.isUnderstood == true { continue }
       unknown.append(type)
     }
     return unknown

@@ -90,10 +90,14 @@ struct Allocation: Sendable {
   let id: AllocationID
   let fiveTuple: FiveTuple
   let username: String
-  /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §7.2).
+  /// What it is counted under.
+  let account: String
+  /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §5).
   let transaction: TransactionID
   let relay: SlabHandle
   let relayAddress: SocketAddress
+  /// The RESERVATION-TOKEN of the next port, when EVEN-PORT asked for one.
+  let token: UInt64?
   let createdAt: Instant
   var expiresAt: Instant
   var permissions: [Permission] = []

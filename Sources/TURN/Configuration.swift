@@ -42,25 +42,27 @@ public struct TURNConfiguration: Sendable {
 public struct TURNLimits: Sendable {
   /// RFC 8656 §3.2: the lifetime an allocation gets when none or a shorter one is asked for.
   public var allocationLifetimeDefault = Duration.seconds(600)
-  /// RFC 8656 §7.2 step 8 recommends one hour.
+  /// RFC 8656 §7.2 recommends one hour.
   public var allocationLifetimeMax = Duration.seconds(3_600)
   /// RFC 8656 §9: fixed.
   public static let permissionLifetime = Duration.seconds(300)
   /// RFC 8656 §12: fixed.
   public static let channelLifetime = Duration.seconds(600)
+  /// Longer than a request of the RFCs is with every attribute at its longest. Who sends it proved
+  /// nothing yet, and it is hashed once for each secret.
+  public static let requestBytesMax = 4_096
   /// Allocations on one loop.
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256
   public var channelsPerAllocationMax = 256
   /// Ports tried for one Allocate before 508.
   public var portAttemptsMax = 16
-  /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6: at least 30
-  /// s).
+  /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2: at least 30 s).
   public var reservationLifetime = Duration.seconds(30)
 
   public init() {}
 
-  /// RFC 8656 §7.2 step 8 and §7.3: the lifetime to grant; one function for Allocate and Refresh.
+  /// RFC 8656 §7.2 and §8.2: the lifetime to grant; one function for Allocate and Refresh.
   func grant(_ requestedSeconds: UInt32?) -> Duration {
     let requested = Duration.seconds(Int64(requestedSeconds ?? 0))
     return min(max(requested, allocationLifetimeDefault), allocationLifetimeMax)
@@ -70,8 +72,8 @@ public struct TURNLimits: Sendable {
 /// How many allocations may live, counted over all loops: asked on Allocate, told on the end, never
 /// touched by a packet.
 public protocol AllocationQuota: AnyObject, Sendable {
-  /// Counts one more allocation of `username`; `false` when that would pass a limit.
-  func reserve(_ username: String) -> Bool
+  /// Counts one more allocation of `account`; `false` when that would pass a limit.
+  func reserve(_ account: String) -> Bool
   /// Counts one less. Exactly once for each successful ``reserve(_:)``.
-  func release(_ username: String)
+  func release(_ account: String)
 }

@@ -37,11 +37,11 @@ public struct CredentialStore: Sendable {
 
   public var isEmpty: Bool { users.isEmpty && secrets.isEmpty }
 
-  /// - Parameter unixSeconds: now, by the calendar.
-  public func lookup(_ username: String, unixSeconds: Int64) -> Lookup {
+  /// - Parameter unixSeconds: now, by the calendar; `nil` for a name that was let in in time.
+  public func lookup(_ username: String, unixSeconds: Int64?) -> Lookup {
     if let key = users[username] { return .keys([key]) }
     guard !secrets.isEmpty, let expiry = Self.expiry(of: username) else { return .unknown }
-    guard expiry >= unixSeconds else { return .expired }
+    if let unixSeconds, expiry < unixSeconds { return .expired }
     return .keys(
       secrets.map { secret in
         LongTermCredential.key(
@@ -50,12 +50,23 @@ public struct CredentialStore: Sendable {
       })
   }
 
-  /// The time in `expiry:name` or, as some issuers write it, `name:expiry`.
-  private static func expiry(of username: String) -> Int64? {
+  /// Whose the name is: what stays the same when the same person gets new time-limited
+  /// credentials. The name itself where it has no other part than the time.
+  public func account(of username: String) -> String {
+    guard users[username] == nil, let parts = Self.parts(of: username), !parts.name.isEmpty
+    else { return username }
+    return String(parts.name)
+  }
+
+  private static func expiry(of username: String) -> Int64? { parts(of: username)?.expiry }
+
+  /// The parts of `expiry:name` or, as some issuers write it, `name:expiry`.
+  private static func parts(of username: String) -> (expiry: Int64, name: Substring)? {
     let parts = username.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first else { return nil }
-    if let time = seconds(first) { return time }
-    return parts.count == 2 ? seconds(parts[1]) : nil
+    if let time = seconds(first) { return (time, parts.count == 2 ? parts[1] : "") }
+    guard parts.count == 2, let time = seconds(parts[1]) else { return nil }
+    return (time, first)
   }
 
   private static func seconds(_ text: Substring) -> Int64? {

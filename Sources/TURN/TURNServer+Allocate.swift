@@ -23,7 +23,7 @@ extension TURNServer {
   mutating func allocate(
     _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser, effects: inout [Effect]
   ) -> Verdict {
-    guard let configuration, let quota else { return .drop(.unknownMethod) }
+    guard let configuration else { return .drop(.unknownMethod) }
     // Step 1, authentication, is done. Step 2: the 5-tuple is in use.
     if let existing = find(request.tuple) {
       return answerAgain(request, user, existing)
@@ -36,28 +36,29 @@ extension TURNServer {
       return refuse(request, .unsupportedTransport, user)
     }
     // Step 4, DONT-FRAGMENT, falls under the unknown attributes: nothing here can set the bit yet.
-    let refused = refuseUnknown(request, user) { attribute in
-      switch attribute {
-      case .requestedTransport, .lifetime, .requestedAddressFamily, .evenPort, .reservationToken:
-        return true
-      default: return false
-      }
-    }
-    if let refused { return refused }
+    if let refused = refuseUnknown(request, user) { return refused }
     // Steps 5 to 7.
     let wish: AllocationWish
     switch readWish(request.message, bytes) {
     case .success(let read): wish = read
     case .failure(let error): return refuse(request, error.code, user)
     }
+    let requested = request.message.uint32(.lifetime, bytes)
+    if requested == nil, request.message.has(.lifetime) {
+      return refuse(request, .badRequest, user)
+    }
+    let lifetime = configuration.limits.grant(requested)
+    // A token stands for an address and so for its family, which must not be named besides.
+    if let token = wish.token {
+      return allocateReserved(request, user, token, lifetime, effects: &effects)
+    }
     guard let ip = configuration.relayAddress(wish.family) else {
       return refuse(request, .addressFamilyNotSupported, user)
     }
-    // Step 8: quotas. Released exactly once, in `end` or when the opening fails.
-    guard quota.reserve(user.name) else { return refuse(request, .allocationQuotaReached, user) }
-    let lifetime = configuration.limits.grant(request.message.uint32(.lifetime, bytes))
-    if let token = wish.token {
-      return allocateReserved(request, user, token, lifetime, effects: &effects)
+    // Step 10: quotas. Released exactly once: in `end`, in `endReservation` or when the opening
+    // fails.
+    guard reserveQuota(user, wish.evenPort) else {
+      return refuse(request, .allocationQuotaReached, user)
     }
     var opening = OpeningAllocation(
       request: request, user: user, lifetime: lifetime, ip: ip, evenPort: wish.evenPort,
@@ -66,7 +67,7 @@ extension TURNServer {
     return openNext(&opening, effects: &effects)
   }
 
-  /// A retransmitted Allocate gets its answer again; another one is a mismatch (RFC 8656 §7.2).
+  /// A retransmitted Allocate gets its answer again; another one is a mismatch (RFC 8656 §5, §7.2).
   private mutating func answerAgain(
     _ request: Request, _ user: AuthenticatedUser, _ existing: SlabHandle
   ) -> Verdict {
@@ -75,7 +76,7 @@ extension TURNServer {
     else { return refuse(request, .allocationMismatch, user) }
     return succeedAllocate(
       request, user, relay: allocation.relayAddress,
-      lifetime: allocation.expiresAt - request.now, token: nil)
+      lifetime: allocation.expiresAt - request.now, token: allocation.token)
   }
 
   private mutating func succeedAllocate(
@@ -162,8 +163,21 @@ extension TURNServer {
     return relay
   }
 
+  /// A port that is reserved counts as the allocation it is reserved for. Otherwise one place in
+  /// the quota would be enough for every port there is: allocate, reserve, end, and again.
+  private func reserveQuota(_ user: AuthenticatedUser, _ evenPort: OpeningAllocation.EvenPort)
+    -> Bool
+  {
+    guard let quota, quota.reserve(user.account) else { return false }
+    guard evenPort == .withNext else { return true }
+    if quota.reserve(user.account) { return true }
+    quota.release(user.account)
+    return false
+  }
+
   private mutating func giveUp(_ opening: OpeningAllocation, effects: inout [Effect]) -> Verdict {
-    quota?.release(opening.user.name)
+    quota?.release(opening.user.account)
+    if opening.evenPort == .withNext { quota?.release(opening.user.account) }
     return refuse(opening.request, .insufficientCapacity, opening.user)
   }
 
@@ -196,14 +210,16 @@ extension TURNServer {
   private mutating func establish(_ opening: OpeningAllocation, effects: inout [Effect])
     -> Verdict
   {
+    let token = opening.sibling == nil ? nil : random.next()
     let made = insert(
-      opening.request, opening.user, opening.relay, opening.lifetime, effects: &effects)
+      opening.request, opening.user, opening.relay, opening.lifetime, token: token,
+      effects: &effects)
     guard let address = made else {
       release(opening.relay, effects: &effects)
       if let sibling = opening.sibling { release(sibling, effects: &effects) }
       return giveUp(opening, effects: &effects)
     }
-    let token = opening.sibling.map { reserve($0, opening) }
+    if let sibling = opening.sibling, let token { reserve(sibling, token, opening) }
     return succeedAllocate(
       opening.request, opening.user, relay: address, lifetime: opening.lifetime, token: token)
   }
@@ -211,13 +227,13 @@ extension TURNServer {
   /// Puts the allocation into the tables; `nil` when they are full.
   private mutating func insert(
     _ request: Request, _ user: AuthenticatedUser, _ relay: SlabHandle, _ lifetime: Duration,
-    effects: inout [Effect]
+    token: UInt64?, effects: inout [Effect]
   ) -> SocketAddress? {
     guard let address = relays[relay]?.address else { return nil }
     let allocation = Allocation(
       id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
-      transaction: request.message.transactionID, relay: relay, relayAddress: address,
-      createdAt: request.now, expiresAt: request.now + lifetime)
+      account: user.account, transaction: request.message.transactionID, relay: relay,
+      relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime)
     guard let handle = allocations.insert(allocation) else { return nil }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     relays[relay]?.owner = .allocation(handle)
@@ -229,32 +245,37 @@ extension TURNServer {
 
   // MARK: Reservations
 
-  private mutating func reserve(_ relay: SlabHandle, _ opening: OpeningAllocation) -> UInt64 {
-    let token = random.next()
+  private mutating func reserve(
+    _ relay: SlabHandle, _ token: UInt64, _ opening: OpeningAllocation
+  ) {
     let lifetime = configuration?.limits.reservationLifetime ?? .zero
     let until = opening.request.now + lifetime
-    relays[relay]?.owner = .reserved(token: token, username: opening.user.name, until: until)
+    relays[relay]?.owner = .reserved(
+      token: token, account: opening.user.account, until: until)
+    reservations[token] = relay
     timers.schedule(Int(relay.index), at: until)
-    return token
   }
 
-  /// RFC 8656 §7.2 step 6: a token is good once, in time, for the user it was given to.
+  /// RFC 8656 §7.2 step 5: a token is good once, in time, for the user it was given to.
   private mutating func allocateReserved(
     _ request: Request, _ user: AuthenticatedUser, _ token: UInt64, _ lifetime: Duration,
     effects: inout [Effect]
   ) -> Verdict {
-    let relay = relays.handles.first { handle in
-      guard case .reserved(token, user.name, let until)? = relays[handle]?.owner else {
-        return false
-      }
-      return until > request.now
-    }
-    guard let relay, let address = insert(request, user, relay, lifetime, effects: &effects)
-    else {
-      quota?.release(user.name)
-      return refuse(request, .insufficientCapacity, user)
-    }
+    // The reservation's place in the quota becomes the allocation's.
+    guard let relay = reservations[token],
+      case .reserved(_, user.account, let until)? = relays[relay]?.owner, until > request.now,
+      let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
+    else { return refuse(request, .insufficientCapacity, user) }
+    reservations[token] = nil
     return succeedAllocate(request, user, relay: address, lifetime: lifetime, token: nil)
+  }
+
+  /// Nobody took it up.
+  mutating func endReservation(_ relay: SlabHandle, effects: inout [Effect]) {
+    guard case .reserved(let token, let account, _)? = relays[relay]?.owner else { return }
+    reservations[token] = nil
+    quota?.release(account)
+    release(relay, effects: &effects)
   }
 
   // MARK: Ending
@@ -272,7 +293,7 @@ extension TURNServer {
       }
     case .reserved(_, _, let until):
       if until <= now {
-        release(relay, effects: &effects)
+        endReservation(relay, effects: &effects)
       } else {
         timers.schedule(index, at: until)
       }
@@ -284,7 +305,7 @@ extension TURNServer {
   mutating func end(_ handle: SlabHandle, now: Instant, effects: inout [Effect]) {
     guard let allocation = allocations.remove(handle) else { return }
     byFiveTuple.remove(hashKey.hash(allocation.fiveTuple), slot: Int(handle.index))
-    quota?.release(allocation.username)
+    quota?.release(allocation.account)
     statistics.ended = statistics.ended + allocation.counters
     release(allocation.relay, effects: &effects)
     effects.append(.ended(Self.record(allocation, now: now)))

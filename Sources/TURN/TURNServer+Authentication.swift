@@ -6,6 +6,8 @@ internal import STUN
 /// A user whose request was signed with one of his keys.
 struct AuthenticatedUser {
   let name: String
+  /// What his allocations are counted under.
+  let account: String
   /// Signs the response.
   let key: [UInt8]
 }
@@ -30,13 +32,22 @@ extension TURNServer {
     let unixSeconds = wallClock.unixSeconds(at: request.now)
     guard
       let username = message.text(.username, bytes, max: LongTermCredential.usernameMax),
-      case .keys(let keys) = configuration.credentials.lookup(username, unixSeconds: unixSeconds),
+      case .keys(let keys) = configuration.credentials.lookup(
+        username, unixSeconds: isOwner(username, request) ? nil : unixSeconds),
       let key = keys.first(where: { message.isIntegrityValid(bytes, key: $0) })
     else { return challenge(request, .unauthenticated) }
     guard let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax),
       configuration.nonces.isValid(nonce, for: request.tuple.client, unixSeconds: unixSeconds)
     else { return challenge(request, .staleNonce) }
-    return .user(AuthenticatedUser(name: username, key: key))
+    return .user(
+      AuthenticatedUser(
+        name: username, account: configuration.credentials.account(of: username), key: key))
+  }
+
+  /// Whether `username` has the allocation of the 5-tuple. Its time, if it has one, is for making
+  /// allocations: one that was made in time goes on, because its client cannot change the name.
+  private func isOwner(_ username: String, _ request: Request) -> Bool {
+    find(request.tuple).flatMap { allocations[$0]?.username } == username
   }
 
   /// An error with what the client needs to try again; never signed, there is no key to sign with.
@@ -73,16 +84,9 @@ extension TURNServer {
     return .reply
   }
 
-  /// 420 with the list, when the request has attributes that `known` does not accept.
-  mutating func refuseUnknown(
-    _ request: Request, _ user: AuthenticatedUser, known: (Attribute) -> Bool
-  ) -> Verdict? {
-    let unknown = request.message.unknownRequired { attribute in
-      switch attribute {
-      case .username, .realm, .nonce, .messageIntegrity: return true
-      default: return known(attribute)
-      }
-    }
+  /// 420 with the list, when the request has attributes that must be understood and are not.
+  mutating func refuseUnknown(_ request: Request, _ user: AuthenticatedUser) -> Verdict? {
+    let unknown = request.message.unknownRequired
     guard !unknown.isEmpty else { return nil }
     begin(.unknownAttribute, request)
     reply.add(unknown: unknown)
@@ -100,8 +104,8 @@ extension TURNServer {
     return .reply
   }
 
-  /// The allocation that an authenticated request is about: 437 without one (RFC 8656 §8.2 …),
-  /// 441 when another user made it (RFC 8656 §6).
+  /// The allocation that an authenticated request is about: 437 without one,
+  /// 441 when another user made it (RFC 8656 §5).
   mutating func ownAllocation(_ request: Request, _ user: AuthenticatedUser) -> SlabHandle? {
     guard let handle = find(request.tuple), let owner = allocations[handle]?.username else {
       refuse(request, .allocationMismatch, key: user.key)

@@ -10,10 +10,7 @@ extension TURNServer {
   ) -> Verdict {
     guard let configuration else { return .drop(.unknownMethod) }
     guard let handle = ownAllocation(request, user) else { return .reply }
-    let refused = refuseUnknown(request, user) {
-      $0 == .lifetime || $0 == .requestedAddressFamily
-    }
-    if let refused { return refused }
+    if let refused = refuseUnknown(request, user) { return refused }
     if let range = request.message.value(of: .requestedAddressFamily) {
       guard range.count == 4 else { return refuse(request, .badRequest, user) }
       // RFC 8656 §8.2: a family that is not the relay's.
@@ -45,9 +42,7 @@ extension TURNServer {
   ) -> Verdict {
     guard let configuration else { return .drop(.unknownMethod) }
     guard let handle = ownAllocation(request, user) else { return .reply }
-    if let refused = refuseUnknown(request, user, known: { $0 == .xorPeerAddress }) {
-      return refused
-    }
+    if let refused = refuseUnknown(request, user) { return refused }
     var peers: [SocketAddress] = []
     for index in 0..<request.message.attributeCount {
       let attribute = request.message[index]
@@ -78,10 +73,7 @@ extension TURNServer {
   {
     guard let configuration else { return .drop(.unknownMethod) }
     guard let handle = ownAllocation(request, user) else { return .reply }
-    let refused = refuseUnknown(request, user) {
-      $0 == .channelNumber || $0 == .xorPeerAddress
-    }
-    if let refused { return refused }
+    if let refused = refuseUnknown(request, user) { return refused }
     guard let value = request.message.uint32(.channelNumber, bytes),
       let peer = request.message.xorAddress(.xorPeerAddress, bytes)
     else { return refuse(request, .badRequest, user) }
@@ -92,19 +84,21 @@ extension TURNServer {
     guard !configuration.peers.isOwnService(peer) else {
       return refuse(request, .forbidden, user)
     }
+    // On a copy: the channel and its permission come together, or neither does.
+    guard var allocation = allocations[handle] else { return .drop(.noAllocation) }
     let limits = configuration.limits
-    // The permission first: a channel without one would carry nothing.
-    guard
-      allocations[handle]?
-        .permit(peer.ip, now: request.now, max: limits.permissionsPerAllocationMax) == true
-    else { return refuse(request, .insufficientCapacity, user) }
-    let result = allocations[handle]?
-      .bind(number, to: peer, now: request.now, max: limits.channelsPerAllocationMax)
-    switch result {
-    case .bound: return succeed(request, user)
+    switch allocation.bind(
+      number, to: peer, now: request.now, max: limits.channelsPerAllocationMax)
+    {
+    case .bound: break
     case .conflict: return refuse(request, .badRequest, user)
-    case .full, nil: return refuse(request, .insufficientCapacity, user)
+    case .full: return refuse(request, .insufficientCapacity, user)
     }
+    guard
+      allocation.permit(peer.ip, now: request.now, max: limits.permissionsPerAllocationMax)
+    else { return refuse(request, .insufficientCapacity, user) }
+    allocations[handle] = allocation
+    return succeed(request, user)
   }
 
   /// Why `peer` cannot get a permission on this allocation: 443 for the other family, 403 by the

@@ -49,10 +49,7 @@ extension TURNServer {
   private func hasUnknownRequired(_ message: Message) -> Bool {
     for index in 0..<message.attributeCount
     where Attribute.isComprehensionRequired(message[index].type) {
-      switch Attribute(rawValue: message[index].type) {
-      case .xorPeerAddress, .data: continue
-      default: return true
-      }
+      if Attribute(rawValue: message[index].type)?.isUnderstood != true { return true }
     }
     return false
   }
@@ -125,7 +122,7 @@ extension TURNServer {
     return start..<payload.upperBound
   }
 
-  /// RFC 8656 §11.4: a Data indication around the payload.
+  /// RFC 8656 §11.3: a Data indication around the payload.
   private static func frameDataIndication(
     _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>,
     _ payload: Range<Int>

@@ -27,8 +27,8 @@ public struct TURNServer: ~Copyable {
     enum Owner {
       case opening
       case allocation(SlabHandle)
-      /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2 step 6).
-      case reserved(token: UInt64, username: String, until: Instant)
+      /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2).
+      case reserved(token: UInt64, account: String, until: Instant)
     }
     let address: SocketAddress
     var owner: Owner
@@ -50,6 +50,8 @@ public struct TURNServer: ~Copyable {
   let hashKey: HashKey
   /// Transaction ids of indications: nobody answers them, so nobody gains by guessing one.
   var indicationIDs: SplitMix64
+  /// Relays that wait, by their RESERVATION-TOKEN.
+  var reservations: [UInt64: SlabHandle] = [:]
   var timers: TimerWheel
   var opening: OpeningAllocation?
 
@@ -136,6 +138,7 @@ public struct TURNServer: ~Copyable {
     case (.indication, .send):
       return relaySend(tuple, message, bytes, now: now)
     case (.request, let method?) where configuration != nil:
+      guard range.count <= TURNLimits.requestBytesMax else { return .drop(.tooLong) }
       statistics.requests &+= 1
       return answer(
         Request(tuple: tuple, message: message, now: now), method, bytes, effects: &effects)
@@ -179,7 +182,7 @@ public struct TURNServer: ~Copyable {
     for handle in relays.handles {
       switch relays[handle]?.owner {
       case .allocation(let allocation): end(allocation, now: now, effects: &effects)
-      case .reserved: release(handle, effects: &effects)
+      case .reserved: endReservation(handle, effects: &effects)
       case .opening, nil: break
       }
     }

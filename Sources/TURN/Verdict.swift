@@ -50,7 +50,7 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case badIndication
   /// A datagram for a relay that is gone.
   case noRelay
-  /// Longer than a ChannelData or Data indication can carry.
+  /// Longer than a ChannelData or Data indication can carry, or than a request may be.
   case tooLong
 }
 

@@ -32,6 +32,10 @@ struct RefusalTests {
     ("--listen udp:127.0.0.1:65536", "is not udp:HOST:PORT"),
     ("--listen udp:::1:3478", "is not udp:HOST:PORT"),
     ("--relay-ip 1.2.3", "--relay-ip: \"1.2.3\" is not an IP address"),
+    (
+      String(repeating: "--secret s ", count: 9) + "--relay-ip 192.0.2.7",
+      "--secret: 9 given, at most 8 are accepted at a time"
+    ),
     ("--relay-ip 0.0.0.0", "is not one address of this host"),
     ("--relay-ip 224.0.0.1", "is not one address of this host"),
     ("--relay-ip ff02::1", "is not one address of this host"),

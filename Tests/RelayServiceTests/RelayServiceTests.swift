@@ -113,6 +113,19 @@ private final class Client {
 }
 
 struct RelayServiceTests {
+  @Test func `datagrams leave without DF, so that a router may cut what is too long for it`() throws
+  {
+    let socket = try UDPSocket(
+      bind: SocketAddress(.loopbackV4, port: 0), reusePort: false, packetInfo: false,
+      bufferBytes: 4_096)
+    defer { socket.close() }
+    var value: Int32 = -1
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    let result = unsafe getsockopt(
+      socket.descriptor, Int32(IPPROTO_IP), IP_MTU_DISCOVER, &value, &length)
+    #expect(result == 0 && value == IP_PMTUDISC_DONT)
+  }
+
   private func exchange(_ a: Client, _ b: Client, count: Int, size: Int) throws -> Int {
     var received = 0
     for number in 0..<count {

@@ -40,6 +40,27 @@ struct AllocateTests {
     #expect(bench.records.count == 1 && bench.quota.total == 1)
   }
 
+  @Test func `a lifetime that is no four bytes is a bad request`() throws {
+    #expect(try bench.allocate { $0.add(.lifetime, bytes: [0, 1]) }.code == 400)
+    #expect(bench.quota.total == 0)
+  }
+
+  @Test func `attributes that are known but mean nothing here are ignored`() throws {
+    let answer = try bench.allocate {
+      $0.add(.channelNumber, uint32: 0x4000_0000)
+      $0.add(.data, bytes: [1])
+    }
+    #expect(answer.isSuccess)
+    let refreshed = try bench.ask(.refresh) { $0.add(.requestedTransport, uint32: 17 << 24) }
+    #expect(refreshed.isSuccess)
+    let peer = bench.peer
+    let permitted = try bench.ask(.createPermission) {
+      $0.add(.xorPeerAddress, address: peer)
+      $0.add(.lifetime, uint32: 600)
+    }
+    #expect(permitted.isSuccess)
+  }
+
   @Test func `another request on a 5-tuple in use is a mismatch`() throws {
     try bench.allocate()
     #expect(try bench.allocate().code == 437)
@@ -167,6 +188,54 @@ struct EvenPortTests {
     #expect(
       try bench.allocate(from: other) { $0.add(.reservationToken, bytes: token) }.code == 508)
     #expect(bench.quota.total == 1)
+  }
+
+  @Test func `the same request again gets the same token`() throws {
+    let id = TransactionID(high: 5, low: 6)
+    let first = try bench.allocate(id: id) { $0.add(.evenPort, bytes: [0x80]) }
+    let again = try bench.allocate(id: id) { $0.add(.evenPort, bytes: [0x80]) }
+    #expect(again.relay == first.relay)
+    #expect(again.token != nil && again.token == first.token)
+  }
+
+  @Test func `a token of an IPv6 port is good where there is no IPv4`() throws {
+    let onlyV6 = Bench { $0.relayAddresses = [Bench.relayIPv6] }
+    #expect(try onlyV6.allocate().code == 440)
+    let first = try onlyV6.allocate {
+      $0.add(.requestedAddressFamily, uint32: 2 << 24)
+      $0.add(.evenPort, bytes: [0x80])
+    }
+    let token = try #require(first.token)
+    let second = try onlyV6.allocate(from: other) { $0.add(.reservationToken, bytes: token) }
+    #expect(second.relay?.ip == Bench.relayIPv6)
+  }
+
+  @Test func `a reserved port is in the quota, from its reservation to its end`() throws {
+    bench.quota.perUser = 2
+    let token = try #require(try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }.token)
+    #expect(bench.quota.total == 2)
+    // The even port's end does not end the reservation.
+    try #require(try bench.ask(.refresh) { $0.add(.lifetime, uint32: 0) }.isSuccess)
+    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+    #expect(try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }.code == 486)
+    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+    try #require(
+      try bench.allocate(from: other) { $0.add(.reservationToken, bytes: token) }.isSuccess)
+    #expect(bench.quota.total == 1)
+    bench.advance(by: .seconds(601))
+    #expect(bench.quota.total == 0 && bench.openRelays.isEmpty)
+  }
+
+  @Test func `a reservation that nobody takes up, or a pair that cannot be had, leaves no trace`()
+    throws
+  {
+    try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }
+    bench.refusedPorts = { $0 % 2 == 1 }
+    #expect(
+      try bench.allocate(from: other) { $0.add(.evenPort, bytes: [0x80]) }.code == 508)
+    #expect(bench.quota.total == 2)
+    bench.advance(by: .seconds(31))
+    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
   }
 
   @Test func `a token excludes EVEN-PORT and a family`() throws {

@@ -80,6 +80,19 @@ struct AuthenticationTests {
     #expect(try !bench.ask(.allocate, username: nil).message.hasFingerprint)
   }
 
+  @Test func `a request longer than any client's is dropped before it is hashed for every secret`()
+    throws
+  {
+    let long = bench.request(.allocate, username: "1800000100:x", password: "guess") {
+      $0.add(.software, bytes: [UInt8](repeating: 0x20, count: 60_000))
+    }
+    #expect(bench.receive(long) == .drop(.tooLong))
+    let peers = try bench.allocate {
+      $0.add(.software, bytes: [UInt8](repeating: 0x20, count: 763))
+    }
+    #expect(peers.isSuccess)
+  }
+
   @Test func `nobody who has not proved his address makes the server keep anything`() throws {
     for index in 0..<1_000 {
       let stranger = SocketAddress(IPAddress(v4: UInt32(index)), port: 9)
@@ -113,6 +126,47 @@ struct RESTCredentialTests {
   @Test(arguments: ["1799999999:ann", "ann:1799999999", "ann:soon", ":", "", "-1:ann"])
   func `an expired or malformed name is challenged`(name: String) throws {
     #expect(try allocate(name, secret: Bench.secret).code == 401)
+  }
+
+  @Test func `an allocation made in time outlives its name, and no new one is made with it`() throws
+  {
+    let name = "1800000100:ann"
+    let password = RESTCredential.password(username: name, secret: Array(Bench.secret.utf8))
+    try #require(try bench.allocate(username: name, password: password).isSuccess)
+    bench.advance(by: .seconds(500))
+    #expect(try bench.ask(.refresh, username: name, password: password).lifetime == 600)
+    let peer = bench.peer
+    let permitted = try bench.ask(.createPermission, username: name, password: password) {
+      $0.add(.xorPeerAddress, address: peer)
+    }
+    #expect(permitted.isSuccess)
+    let other = SocketAddress(IPAddress(198, 51, 100, 8), port: 1)
+    #expect(try bench.allocate(username: name, password: password, from: other).code == 401)
+    #expect(
+      try bench.ask(.refresh, username: name, password: password, from: other).code == 401)
+    #expect(try bench.ask(.refresh, username: name, password: "guess").code == 401)
+    let ended = try bench.ask(.refresh, username: name, password: password) {
+      $0.add(.lifetime, uint32: 0)
+    }
+    #expect(ended.isSuccess)
+    #expect(try bench.allocate(username: name, password: password).code == 401)
+  }
+
+  @Test(arguments: ["1800000200:eve", "eve:1800000300"])
+  func `fresh credentials are no fresh quota`(fresh: String) throws {
+    bench.quota.perUser = 1
+    try #require(try allocate("1800000100:eve", secret: Bench.secret).isSuccess)
+    let other = SocketAddress(IPAddress(198, 51, 100, 8), port: 1)
+    func ask(_ name: String) throws -> Answer {
+      try bench.allocate(
+        username: name,
+        password: RESTCredential.password(username: name, secret: Array(Bench.secret.utf8)),
+        from: other)
+    }
+    #expect(try ask(fresh).code == 486)
+    #expect(try ask("1800000200:adam").isSuccess)
+    bench.advance(by: .seconds(601))
+    #expect(bench.quota.held.values.allSatisfy { $0 == 0 })
   }
 
   @Test func `another secret is challenged`() throws {

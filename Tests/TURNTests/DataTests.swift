@@ -115,6 +115,21 @@ struct ChannelTests {
     #expect(bench.records.first?.channels == 2)
   }
 
+  @Test func `a binding that is refused installs no permission`() throws {
+    let small = Bench { $0.limits.channelsPerAllocationMax = 1 }
+    try small.allocate()
+    try #require(try small.bind(0x4000, small.peer).isSuccess)
+    let other = SocketAddress(IPAddress(9, 9, 9, 9), port: 1)
+    #expect(try small.bind(0x4000, other).code == 400)
+    #expect(try small.bind(0x4001, other).code == 508)
+    #expect(small.records.first?.permissions == 1)
+    let full = Bench { $0.limits.permissionsPerAllocationMax = 1 }
+    try full.allocate()
+    try #require(try full.permit(other).isSuccess)
+    #expect(try full.bind(0x4000, full.peer).code == 508)
+    #expect(full.records.first?.channels == 0)
+  }
+
   @Test func `binding installs a permission, which ends before the channel unless refreshed`()
     throws
   {
@@ -229,6 +244,15 @@ struct IndicationTests {
       $0.add(.dontFragment, bytes: [])
     }
     #expect(bench.receive(withUnknown) == .drop(.badIndication))
+    let withKnown = indication {
+      $0.add(.xorPeerAddress, address: bench.peer)
+      $0.add(.data, bytes: [1])
+      $0.add(.username, text: "ann")
+    }
+    guard case .toPeer = bench.receive(withKnown) else {
+      Issue.record("not relayed for an attribute that is known and means nothing here")
+      return
+    }
     let stranger = SocketAddress(IPAddress(1, 1, 1, 1), port: 1)
     #expect(
       bench.receive(bench.sendIndication([1], to: bench.peer), from: stranger)

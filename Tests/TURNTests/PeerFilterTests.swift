@@ -10,7 +10,7 @@ struct PeerFilterTests {
   private func cidr(_ text: String) throws -> CIDR { try #require(CIDR(text)) }
 
   @Test func `every default rule is well formed`() {
-    #expect(PeerFilter.refusedByDefault.count == 23)
+    #expect(PeerFilter.refusedByDefault.count == 28)
   }
 
   @Test(arguments: [
@@ -19,7 +19,8 @@ struct PeerFilterTests {
     "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1",
     "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "255.255.255.255",
     "::", "::1", "fc00::1", "fdff::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "2001:db8::1",
-    "100::1",
+    "100::1", "64:ff9b:1::8.8.8.8", "64:ff9b:1:a00::1", "2001:2::1", "2001:10::1", "3fff::1",
+    "5f00::1",
   ])
   func `what is not the public Internet is refused by default`(text: String) throws {
     #expect(!PeerFilter().allows(try ip(text)))
