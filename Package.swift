@@ -117,6 +117,7 @@ let package = Package(
         "RelayService", "EventLoop", "TURN", "TURNClient", "STUN", "NetTypes", "Crypto",
         "CMallocCounter",
       ]),
+    tests("EventLoopTests", ["EventLoop", "NetTypes"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),

@@ -33,6 +33,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   private var loop: EventLoop
   private var registration: EventLoop.Registration?
   private var closesWhenDrained = false
+  private var isConnecting = false
   private var wantsWrite = false
   private var readsPaused = false
   private let inputMax: Int
@@ -65,6 +66,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     self.loop = loop
     self.inputMax = inputMax
     self.outputMax = outputMax
+    isConnecting = true
     wantsWrite = true
     try watch(interest)
   }
@@ -78,6 +80,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     self.loop = loop
     self.inputMax = inputMax
     self.outputMax = outputMax
+    isConnecting = true
     wantsWrite = true
     try watch(interest)
   }
@@ -106,6 +109,11 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   // MARK: Events
 
   public func ready(_ readiness: Readiness, now: Instant) {
+    if isConnecting {
+      // A refused connection is writable too; only the socket itself tells the difference.
+      guard parley_socket_error(descriptor) == 0 else { return close() }
+      isConnecting = false
+    }
     if readiness.contains(.writable) { flush() }
     if !isClosed && !readiness.isDisjoint(with: [.readable, .ended]) {
       if closesWhenDrained {

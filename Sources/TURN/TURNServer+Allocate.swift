@@ -233,7 +233,8 @@ extension TURNServer {
     let allocation = Allocation(
       id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
       account: user.account, transaction: request.message.transactionID, relay: relay,
-      relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime)
+      relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime
+    )
     guard let handle = allocations.insert(allocation) else { return nil }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     relays[relay]?.owner = .allocation(handle)

@@ -55,7 +55,7 @@ struct LayerTable {
     ("CMallocCounter", .tests), ("NetTypesTests", .tests), ("CryptoTests", .tests),
     ("STUNTests", .tests),
     ("TURNTests", .tests),
-    ("RelayServiceTests", .tests), ("HTTP1Tests", .tests),
+    ("RelayServiceTests", .tests), ("EventLoopTests", .tests), ("HTTP1Tests", .tests),
     ("WebSocketTests", .tests),
     ("SignalingTests", .tests), ("JSONTests", .tests), ("ConfigurationTests", .tests),
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),

@@ -1,0 +1,95 @@
+// Streams over real sockets on loopback: connecting, buffering, closing.
+
+import EventLoop
+import NetTypes
+import Synchronization
+import Testing
+
+/// Notes what a stream tells, and stops the loop when the test has seen enough.
+private final class Recorder: ByteStreamHandler {
+  var events: [String] = []
+  var onEvent: (String, ByteStream) -> Void = { _, _ in }
+
+  func received(on stream: ByteStream) { note("received \(stream.input.count)", stream) }
+  func closed(_ stream: ByteStream) { note("closed", stream) }
+  func drained(_ stream: ByteStream) { note("drained", stream) }
+
+  private func note(_ event: String, _ stream: ByteStream) {
+    events.append(event)
+    onEvent(event, stream)
+  }
+}
+
+struct ByteStreamTests {
+  private func stream(
+    to address: SocketAddress, on loop: EventLoop, outputMax: Int = 1_024
+  ) throws -> ByteStream {
+    try ByteStream(connect: address, on: loop, inputMax: 1_024, outputMax: outputMax)
+  }
+
+  @Test func `a refused connection is closed, and never said to be there`() throws {
+    let loop = try EventLoop()
+    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) { _, _ in }
+    let address = try #require(listener.address)
+    listener.close()
+    let recorder = Recorder()
+    recorder.onEvent = { _, _ in loop.stop() }
+    let stream = try stream(to: address, on: loop)
+    stream.handler = recorder
+    loop.run()
+    #expect(recorder.events == ["closed"])
+    #expect(stream.isClosed)
+  }
+
+  @Test func `bytes arrive, what is not consumed stays, and the end is told once`() throws {
+    let loop = try EventLoop()
+    let server = Recorder()
+    var accepted: ByteStream?
+    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
+      descriptor, peer in
+      accepted = try? ByteStream(
+        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
+      accepted?.handler = server
+    }
+    defer { listener.close() }
+    server.onEvent = { event, stream in
+      if event == "received 5" {
+        stream.consume(2)
+        #expect(stream.input == [3, 4, 5])
+        stream.send([9])
+        stream.closeAfterWriting()
+      }
+    }
+    let client = Recorder()
+    client.onEvent = { event, stream in
+      if event == "drained" { stream.send([1, 2, 3, 4, 5]) }
+      if event == "closed" { loop.stop() }
+    }
+    let stream = try stream(to: try #require(listener.address), on: loop)
+    stream.handler = client
+    loop.run()
+    #expect(client.events == ["drained", "received 1", "closed"])
+    #expect(server.events == ["received 5", "closed"])
+  }
+
+  @Test func `what would pass the limit of the queue is refused whole`() throws {
+    let loop = try EventLoop()
+    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) { _, _ in }
+    defer { listener.close() }
+    let stream = try stream(to: try #require(listener.address), on: loop, outputMax: 10)
+    // Not connected yet, so nothing is written.
+    #expect(stream.send([UInt8](repeating: 1, count: 10)))
+    #expect(!stream.send([1]))
+    #expect(stream.queuedBytes == 10)
+    stream.close()
+  }
+
+  @Test func `jobs run on the loop in the order they were submitted`() throws {
+    let loop = try EventLoop()
+    let seen = Mutex<[Int]>([])
+    for number in 0..<3 { loop.submit { seen.withLock { $0.append(number) } } }
+    loop.submit { loop.stop() }
+    loop.run()
+    #expect(seen.withLock { $0 } == [0, 1, 2])
+  }
+}
