@@ -41,6 +41,10 @@ public final class RelayService: Sendable {
     // A port given as 0 is chosen by the first loop, and the others follow.
     var listeners = settings.listeners
     for address in listeners where address.port != 0 { try UDPSocket.requireFree(address) }
+    // An address that is not this host's would show only when every Allocate fails.
+    for ip in settings.turn?.relayAddresses ?? [] {
+      try UDPSocket.requireFree(SocketAddress(ip, port: 0))
+    }
     for loop in group.loops {
       let share = try RelayLoop(loop, listeners: listeners, settings.turn, quota: quota)
       listeners = share.addresses

@@ -39,7 +39,8 @@ extension RelayService.Settings {
       nonces: NonceMint(key: random.bytes(32), lifetime: nonceLifetime),
       peers: PeerFilter(
         allow: configuration.allowedPeers, deny: configuration.deniedPeers,
-        relayAddresses: configuration.relayAddresses, ownServices: services),
+        relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
+        ownServices: services),
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
       legacyChannels: configuration.hasLegacyChannels)
   }

@@ -7,6 +7,10 @@ public import NetTypes
 /// The most specific rule decides. Between rules of equal length the operator's beats the default,
 /// and a denial beats a permission. Whatever form an IPv4 address hides in is unfolded first
 /// (CVE-2026-27624, CVE-2026-53450 in coturn).
+///
+/// The relay's own addresses are as if allowed one by one, because two clients of one relay meet
+/// there; but only at the relay's ports: what else listens on this host is nobody's peer, unless a
+/// rule of the operator says so.
 public struct PeerFilter: Sendable {
   private struct Rule: Sendable {
     let block: CIDR
@@ -15,52 +19,66 @@ public struct PeerFilter: Sendable {
 
   /// Most specific first, and within a length in order of precedence.
   private let rules: [Rule]
+  /// The operator's alone, in the same order.
+  private let given: [Rule]
   private let relayAddresses: [IPAddress]
+  private let relayPorts: PortRange
   private let ownServices: [SocketAddress]
 
   /// - Parameters:
   ///   - allow: blocks that may be relayed to although the defaults refuse them.
   ///   - deny: blocks that may not.
-  ///   - relayAddresses: allowed always, because two clients of one relay meet there.
+  ///   - relayAddresses: where relay ports are opened.
+  ///   - relayPorts: the ports that are opened there.
   ///   - ownServices: addresses and ports this process serves; refused always. An unspecified
-  ///     address stands for every relay address.
+  ///     address stands for every relay address and for the loopback.
   public init(
     allow: [CIDR] = [], deny: [CIDR] = [], relayAddresses: [IPAddress] = [],
-    ownServices: [SocketAddress] = []
+    relayPorts: PortRange = .dynamic, ownServices: [SocketAddress] = []
   ) {
     let given =
       deny.map { Rule(block: $0, allows: false) } + allow.map { Rule(block: $0, allows: true) }
-    let all = given + Self.refusedByDefault.map { Rule(block: $0, allows: false) }
-    // A stable sort, spelled out: order of precedence within each length.
-    rules = all.enumerated()
+    let own = relayAddresses.compactMap { address in
+      CIDR(address, prefixLength: address.family.bits).map { Rule(block: $0, allows: true) }
+    }
+    self.given = Self.ordered(given)
+    rules = Self.ordered(
+      given + own + Self.refusedByDefault.map { Rule(block: $0, allows: false) })
+    self.relayAddresses = relayAddresses
+    self.relayPorts = relayPorts
+    self.ownServices = ownServices
+  }
+
+  /// Most specific first; rules of equal length stay in order.
+  private static func ordered(_ rules: [Rule]) -> [Rule] {
+    rules.enumerated()
       .sorted {
         ($1.element.block.prefixLength, $0.offset) < ($0.element.block.prefixLength, $1.offset)
       }
       .map(\.element)
-    self.relayAddresses = relayAddresses
-    self.ownServices = ownServices
   }
 
   /// Whether a permission for `address` may exist.
   public func allows(_ address: IPAddress) -> Bool {
-    if relayAddresses.contains(address) { return true }
-    let forms = Self.forms(of: address)
-    return forms.allSatisfy { form in
-      rules.first { $0.block.contains(form) }?.allows ?? true
+    for form in Self.forms(of: address) {
+      guard rules.first(where: { $0.block.contains(form) })?.allows ?? true else { return false }
     }
+    return true
   }
 
-  /// Whether `peer` is a port of this process that serves something else than relaying.
-  @inlinable public func isOwnService(_ peer: SocketAddress) -> Bool {
-    isOwnService(port: peer.port, ip: peer.ip)
+  /// Whether datagrams may go to `peer`, for whose address there is a permission.
+  public func allows(_ peer: SocketAddress) -> Bool {
+    for service in ownServices where service.port == peer.port {
+      if service.ip == peer.ip { return false }
+      if service.ip.isUnspecified && isHere(peer.ip) { return false }
+    }
+    guard relayAddresses.contains(peer.ip) else { return true }
+    if (relayPorts.first...relayPorts.last).contains(peer.port) { return true }
+    return given.first { $0.block.contains(peer.ip) }?.allows ?? false
   }
 
-  @usableFromInline func isOwnService(port: UInt16, ip: IPAddress) -> Bool {
-    for service in ownServices where service.port == port {
-      if service.ip == ip { return true }
-      if service.ip.isUnspecified && relayAddresses.contains(ip) { return true }
-    }
-    return false
+  private func isHere(_ ip: IPAddress) -> Bool {
+    relayAddresses.contains(ip) || ip == .loopbackV6 || ip.family == .v4 && ip.low >> 24 == 127
   }
 
   // MARK: Unfolding

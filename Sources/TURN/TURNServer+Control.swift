@@ -81,7 +81,7 @@ extension TURNServer {
     let last: UInt16 = configuration.legacyChannels ? 0x7fff : 0x4fff
     guard (0x4000...last).contains(number) else { return refuse(request, .badRequest, user) }
     if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
-    guard !configuration.peers.isOwnService(peer) else {
+    guard configuration.peers.allows(peer) else {
       return refuse(request, .forbidden, user)
     }
     // On a copy: the channel and its permission come together, or neither does.

@@ -41,7 +41,7 @@ extension TURNServer {
       // A permission exists only for what the filter allows; ports of our own need a look each
       // time.
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
-      guard !configuration.peers.isOwnService(peer) else { return .failure(.forbiddenPeer) }
+      guard configuration.peers.allows(peer) else { return .failure(.forbiddenPeer) }
       return .success(peer)
     }
   }

@@ -63,6 +63,6 @@ import SignalingService
       Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
     }
     guard configuration.isDevelopment, let address = signaling.addresses.first else { return }
-    Console.say("Parley is running. Open http://\(address.text)/ in two browser windows.")
+    Console.say("Parley is running. Open http://\(address.text)/#tea in two browser windows.")
   }
 }

@@ -26,7 +26,9 @@ private final class Relay {
     let configuration = TURNConfiguration(
       realm: "test", credentials: CredentialStore(realm: "test", users: ["u": "p"], secrets: []),
       nonces: NonceMint(key: Array(repeating: 3, count: 32), lifetime: .seconds(600)),
-      peers: PeerFilter(relayAddresses: relayIPs), relayAddresses: relayIPs)
+      peers: PeerFilter(
+        allow: [CIDR("127.0.0.0/8")].compactMap(\.self), relayAddresses: relayIPs),
+      relayAddresses: relayIPs)
     service = try RelayService(
       on: group, .init(listeners: addresses, turn: turn ? configuration : nil))
     threads = try group.start()
@@ -285,6 +287,17 @@ struct RelayServiceTests {
     let taken = relay.service.addresses[0].text
     #expect(throws: SystemError.self) { try Relay(listeners: [taken]) }
     _ = try Client(relay.service.addresses[0]).allocate()
+  }
+
+  @Test func `a relay address that is not this host's stops the start`() throws {
+    let elsewhere = IPAddress(192, 0, 2, 77)
+    let configuration = TURNConfiguration(
+      realm: "test", credentials: CredentialStore(realm: "test", users: [:], secrets: []),
+      nonces: NonceMint(key: Array(repeating: 3, count: 32), lifetime: .seconds(600)),
+      peers: PeerFilter(), relayAddresses: [elsewhere])
+    #expect(throws: SystemError.self) {
+      try RelayService(on: try LoopGroup(count: 1), .init(listeners: [], turn: configuration))
+    }
   }
 
   @Test func `without TURN the service answers Binding only`() async throws {

@@ -69,15 +69,38 @@ struct PeerFilterTests {
     #expect(!PeerFilter(allow: [try cidr("0.0.0.0/0")]).allows(try ip("10.0.0.1")))
   }
 
-  @Test func `the relay's own address is allowed, and its services are not`() throws {
+  @Test func `the relay's own address is allowed at the relay's ports and no others`() throws {
     let relay = try ip("192.168.7.7")
-    let service = SocketAddress(relay, port: 3478)
-    let everywhere = SocketAddress(IPAddress(0, 0, 0, 0), port: 8080)
-    let filter = PeerFilter(relayAddresses: [relay], ownServices: [service, everywhere])
+    let filter = PeerFilter(relayAddresses: [relay])
     #expect(filter.allows(relay))
-    #expect(filter.isOwnService(service))
-    #expect(filter.isOwnService(SocketAddress(relay, port: 8080)))
-    #expect(!filter.isOwnService(SocketAddress(relay, port: 50_000)))
+    #expect(filter.allows(SocketAddress(relay, port: 49_152)))
+    #expect(!filter.allows(SocketAddress(relay, port: 49_151)))
+    #expect(!filter.allows(SocketAddress(relay, port: 53)))
+    #expect(filter.allows(SocketAddress(try ip("8.8.8.8"), port: 53)))
+    let opened = PeerFilter(allow: [try cidr("192.168.0.0/16")], relayAddresses: [relay])
+    #expect(opened.allows(SocketAddress(relay, port: 53)))
+  }
+
+  @Test func `denying the relay's own address by itself is a denial, a wider block is not`() throws
+  {
+    let relay = try ip("192.168.7.7")
+    #expect(!PeerFilter(deny: [try cidr("192.168.7.7")], relayAddresses: [relay]).allows(relay))
+    // Else a list of private blocks would keep two clients of the relay apart.
+    let listed = PeerFilter(deny: [try cidr("192.168.0.0/16")], relayAddresses: [relay])
+    #expect(listed.allows(relay) && listed.allows(SocketAddress(relay, port: 50_000)))
+    #expect(!listed.allows(SocketAddress(relay, port: 53)))
+  }
+
+  @Test func `what this process serves is refused, whatever the operator allows`() throws {
+    let relay = try ip("192.168.7.7")
+    let everywhere = SocketAddress(IPAddress(0, 0, 0, 0), port: 8080)
+    let filter = PeerFilter(
+      allow: [try cidr("192.168.0.0/16"), try cidr("127.0.0.0/8")], relayAddresses: [relay],
+      ownServices: [SocketAddress(relay, port: 3478), everywhere])
+    #expect(!filter.allows(SocketAddress(relay, port: 3478)))
+    #expect(!filter.allows(SocketAddress(relay, port: 8080)))
+    #expect(!filter.allows(SocketAddress(.loopbackV4, port: 8080)))
+    #expect(filter.allows(SocketAddress(.loopbackV4, port: 8081)))
   }
 
   @Test func `a channel or an indication to a service of our own is refused`() throws {

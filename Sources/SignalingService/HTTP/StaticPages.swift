@@ -34,6 +34,11 @@ struct StaticPages: Sendable {
     response.fields.append("ETag", page.entityTag)
     // Asked for again each time, and answered with 304: pages change with the server.
     response.fields.append("Cache-Control", "no-cache")
+    // The library is for pages of other origins too; whether they may connect is decided at
+    // `/signal`.
+    if request.path.hasPrefix("/parley") {
+      response.fields.append("Access-Control-Allow-Origin", "*")
+    }
     if !isKnown { response.fields.append("Content-Type", page.contentType) }
     return response
   }

@@ -2,7 +2,8 @@
 
 /** What `join` can be told. Everything has a default. */
 export interface JoinOptions {
-  /** Address of the signaling endpoint. Default: `/signal` of this page's server. */
+  /** Address of the signaling endpoint. Default: `/signal` of the server that parley.js came
+   * from. */
   url?: string | URL;
   /** Your name as the others see it, at most 64 bytes of UTF-8. */
   name?: string;

@@ -33,7 +33,8 @@ class Room extends Emitter {
     this.opened = new Promise((resolve, reject) => this.#opening = { resolve, reject });
     this.#options = options;
     const hello = { room: name, name: options.name, token: options.token };
-    const url = new URL(options.url ?? "/signal", location.href);
+    const url = options.url ? new URL(options.url, location.href)
+      : new URL("/signal", import.meta.url); // the server that this library came from
     this.#signaling = new Signaling(url.href.replace(/^http/, "ws"), hello, {
       joined: (message) => this.#joined(message),
       message: (message) => this.#receive(message),
