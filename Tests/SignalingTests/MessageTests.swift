@@ -125,7 +125,7 @@ import Testing
     let (world, ann, bob) = try pair()
     world.say(ann.connection, 2, .invalid(code, detail: "why"))
     world.say(ann.connection, nil, .invalid(.badMessage, detail: "not JSON"))
-    world.say(ann.connection, 3, .offer(to: bob.joined.peer, sdp: sdp))
+    world.say(ann.connection, 4, .offer(to: bob.joined.peer, sdp: sdp))
     let errors = world.heard(ann.connection)
     #expect(errors.map(\.number) == [3, 4])
     #expect(errors.map { $0.error?.code } == [code, .badMessage])

@@ -38,6 +38,18 @@ import Testing
     #expect(world.heard(bob) == [Heard(3, .peerLeft(joined.peer, .error))])
   }
 
+  @Test func aMessageWhoseNumberCannotBeReadHasUsedTheNext() throws {
+    let (world, ann, bob, _) = try pair()
+    world.say(ann, nil, .invalid(.badMessage, detail: "not JSON"))
+    world.say(ann, 3, .message(to: nil, data: RawJSON("1")))
+    #expect(world.heard(bob).count == 1)
+    world.say(ann, 3, .ping(ack: 2))
+    let heard = world.heard(ann)
+    #expect(heard.first?.error?.code == .badMessage)
+    #expect(heard.last == Heard(3, .pong(ack: 3)))
+    #expect(world.closed.isEmpty)
+  }
+
   @Test func pingAndPongRepeatTheLastNumber() throws {
     let (world, ann, bob, _) = try pair()
     world.say(ann, 1, .ping(ack: 1))

@@ -22,6 +22,13 @@ struct InboundLane: Sendable {
     return .next
   }
 
+  /// Takes the next number for a message whose own cannot be read. The sender has used one up and
+  /// will go on with the one behind it.
+  mutating func takeUnread() -> Verdict {
+    last += 1
+    return .next
+  }
+
   /// Judges the number of a `ping`, which repeats the last one used.
   func look(at number: Int64) -> Verdict {
     number > last ? .gap : .next

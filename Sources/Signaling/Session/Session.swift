@@ -60,7 +60,7 @@ struct Session: Sendable {
   }
 
   private mutating func judge(_ message: ClientMessage) -> InboundLane.Verdict {
-    guard let number = message.number else { return .next }
+    guard let number = message.number else { return inbound.takeUnread() }
     return message.body.kind == .ping ? inbound.look(at: number) : inbound.take(number)
   }
 }
