@@ -14,8 +14,8 @@ public struct SignalingLimits: Hashable, Sendable {
   public var messagesPerSecond = 50
   /// Messages a connection may send at once.
   public var burst = 200
-  /// Messages refused as `rate_limited` in a row, after which the connection ends.
-  public var refusedInARowMax = 1_000
+  /// Messages refused as `rate_limited`, less those allowed since, at which the connection ends.
+  public var refusedMax = 1_000
   /// Members of one room, at most.
   public var peersPerRoomMax = 32
   /// Rooms of one `SignalingServer`, at most.

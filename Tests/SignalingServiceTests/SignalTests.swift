@@ -243,7 +243,7 @@ import WebSocket
   }
 
   @Test func aFloodEndsWith4003() throws {
-    try withService({ $0.limits.refusedInARowMax = 20 }) { running in
+    try withService({ $0.limits.refusedMax = 20 }) { running in
       let client = try SocketClient(port: running.port)
       try client.join("tea")
       var bytes: [UInt8] = []

@@ -52,7 +52,7 @@ import Testing
     #expect((798...801).contains(world.heard(bob).count))
   }
 
-  @Test func aThousandRefusalsInARowEndTheConnection() throws {
+  @Test func aThousandRefusalsEndTheConnection() throws {
     let (world, ann, bob, joined) = try pair()
     for number in 2...200 { world.say(ann, Int64(number), message) }
     for number in 201...1_199 { world.say(ann, Int64(number), message) }
@@ -62,6 +62,22 @@ import Testing
     #expect(world.closed[ann] == .flood)
     #expect(world.heard(ann).last?.error?.code == .rateLimited)
     #expect(world.heard(bob) == [Heard(201, .peerLeft(joined.peer, .error))])
+  }
+
+  @Test func whoSendsTwiceWhatIsAllowedStaysAndWhoSendsFarMoreDoesNot() throws {
+    let (world, ann, bob, _) = try pair()
+    for number in 2...10_000 {
+      world.pass(.milliseconds(10))
+      world.say(ann, Int64(number), message)
+      if number % 1_000 == 0 { world.say(bob, 1, .ping(ack: 0)) }
+    }
+    #expect(world.closed.isEmpty)
+    // 1,000 a second, of which 50 are allowed.
+    for number in 2...2_000 where world.closed[bob] == nil {
+      world.pass(.milliseconds(1))
+      world.say(bob, Int64(number), message)
+    }
+    #expect(world.closed == [bob: .flood])
   }
 
   @Test func pingsAndDuplicatesCountAsMessages() throws {

@@ -28,7 +28,8 @@ struct Session: Sendable {
   var lastError: ErrorCode?
 
   private var bucket: TokenBucket
-  private var refusedInARow = 0
+  /// Messages refused, less those allowed since.
+  private var refused = 0
 
   init(
     room: RoomName, peer: PeerID, name: DisplayName, secret: SessionSecret, slot: Int,
@@ -49,11 +50,13 @@ struct Session: Sendable {
   {
     received[message.body.kind, default: 0] += 1
     let allowance = bucket.take(now: now)
-    if allowance == .allowed { refusedInARow = 0 } else { refusedInARow += 1 }
+    // Were it set to zero by each message that is allowed, nobody below 50,000 a second would ever
+    // be a flooder: 50 a second are allowed to everybody.
+    refused = allowance == .allowed ? max(0, refused - 1) : refused + 1
     let lane = judge(message)
     if lane == .gap { return .refuse(.outOfOrder, retryAfterMs: nil) }
     if case .limited(let retryAfterMs) = allowance {
-      if refusedInARow >= limits.refusedInARowMax { return .flood(retryAfterMs: retryAfterMs) }
+      if refused >= limits.refusedMax { return .flood(retryAfterMs: retryAfterMs) }
       if lane == .next { return .refuse(.rateLimited, retryAfterMs: retryAfterMs) }
     }
     return lane == .seenBefore ? .drop(.seenBefore) : .take
