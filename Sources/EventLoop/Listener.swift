@@ -5,10 +5,13 @@ internal import Glibc
 public import NetTypes
 
 /// Accepts connections on its loop and hands their descriptors on.
-public final class Listener: EventHandler {
+public final class Listener: EventHandler, DeadlineHandler {
   /// Connections taken at one readiness, so that a storm of them does not starve the others.
   private static let acceptsPerTurn = 64
   private static let backlog: Int32 = 1_024
+  /// How long nothing is accepted once there was no descriptor for it. Whoever waits stays in the
+  /// backlog, and epoll would tell of them again at once, and again.
+  private static let pause = Duration.milliseconds(100)
 
   public enum Endpoint: Sendable {
     case tcp(SocketAddress)
@@ -25,6 +28,8 @@ public final class Listener: EventHandler {
   private let accept: (_ descriptor: Int32, _ peer: SocketAddress?) -> Void
   /// Failed accepts, mostly for want of descriptors.
   public private(set) var failures: UInt64 = 0
+  /// The end of the pause, while there is one.
+  public private(set) var nextDeadline: Instant?
 
   /// - Parameters:
   ///   - reusePort: one listener for each loop shares the address.
@@ -56,6 +61,7 @@ public final class Listener: EventHandler {
       parley_close(descriptor)
       throw error
     }
+    loop.add(self)
   }
 
   /// Throws when somebody listens at `address` already; see ``UDPSocket/requireFree(_:)``.
@@ -72,11 +78,25 @@ public final class Listener: EventHandler {
       var peer = parley_address()
       let accepted = unsafe parley_accept(descriptor, &peer)
       guard accepted >= 0 else {
-        if accepted != -11 /* EAGAIN */ { failures += 1 }
-        return
+        return failed(-accepted, now: now)
       }
       accept(accepted, SocketAddress(peer))
     }
+  }
+
+  private func failed(_ code: Int32, now: Instant) {
+    guard code != EAGAIN, let registration else { return }
+    failures += 1
+    // That one is gone from the backlog; all other failures would come again with the next.
+    if code == ECONNABORTED { return }
+    loop.setInterest([], of: registration)
+    nextDeadline = now + Self.pause
+  }
+
+  /// Accepts again after a pause.
+  public func advance(to now: Instant) {
+    nextDeadline = nil
+    if let registration { loop.setInterest(.readable, of: registration) }
   }
 
   /// Stops accepting, and removes the file of a Unix socket. To be called on the loop, or when it
@@ -84,6 +104,7 @@ public final class Listener: EventHandler {
   public func close() {
     guard let registration else { return }
     self.registration = nil
+    nextDeadline = nil
     loop.deregister(registration)
     // While the descriptor is open nobody else takes the path, so the file is still ours.
     if let path { _ = unsafe unlink(path) }
