@@ -25,6 +25,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   static let inputMax = 65_536
   /// Bytes of responses that may wait while the next request is answered.
   static let responsesQueuedMax = 65_536
+  /// What the server writes around a client's message, at most.
+  static let envelopeMax = 1_024
   /// Room in the queue for a close frame when the queue is full.
   static let closeFrameRoom = 256
   /// How long a client that broke the rules has to read our close frame before the socket goes.
@@ -43,6 +45,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   var parser = RequestParser(bodyBytesMax: 0)
   var webSocket: WebSocketConnection
   private let shared: SharedState
+  /// What of the queue `shared` knows of.
+  private var queuedCounted = 0
 
   /// Takes over the place in `shared` that was given to the socket.
   init(_ stream: ByteStream, _ shared: SharedState) {
@@ -65,10 +69,13 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   }
 
   func drained(_ stream: ByteStream) {
+    countQueue()
     if phase == .http { readRequests() }
   }
 
   func closed(_ stream: ByteStream) {
+    shared.queueChanged(by: -queuedCounted)
+    queuedCounted = 0
     shared.closed(hadJoined: hasJoined)
     home?.closed(self)
   }
@@ -83,13 +90,30 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
 
   func transmit(_ bytes: [UInt8]) {
     guard !bytes.isEmpty, !stream.isClosed else { return }
-    if stream.queuedBytes + bytes.count <= shared.settings.limits.sendQueueBytesMax {
+    if mayWait(bytes.count) {
       stream.send(bytes)
+      countQueue()
     } else if phase != .closing {
       home?.count(.slow)
       home?.departed(self, .slow)
       close(.slow)
     }
+  }
+
+  /// Whether there is room for so many bytes more, in this queue and in all of them together.
+  private func mayWait(_ count: Int) -> Bool {
+    let limits = shared.settings.limits
+    let queued = stream.queuedBytes + count
+    if queued <= limits.messageBytesMax + Self.envelopeMax { return true }
+    return queued <= limits.sendQueueBytesMax
+      && shared.queuedBytes + count <= shared.settings.queuedBytesMax
+  }
+
+  private func countQueue() {
+    let change = stream.queuedBytes - queuedCounted
+    if change == 0 || stream.isClosed { return }
+    queuedCounted += change
+    shared.queueChanged(by: change)
   }
 
   /// Sends a close frame and waits for the client's.

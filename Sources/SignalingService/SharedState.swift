@@ -1,4 +1,4 @@
-// What the loops of one service share: settings that never change, and two counts.
+// What the loops of one service share: settings that never change, and three counts.
 
 internal import Synchronization
 
@@ -8,6 +8,7 @@ final class SharedState: Sendable {
   let router: Router
   private let sockets = Atomic<Int>(0)
   private let notJoined = Atomic<Int>(0)
+  private let queued = Atomic<Int>(0)
 
   init(_ settings: SignalingSettings) {
     self.settings = settings
@@ -32,6 +33,12 @@ final class SharedState: Sendable {
     sockets.subtract(1, ordering: .relaxed)
     if !hadJoined { notJoined.subtract(1, ordering: .relaxed) }
   }
+
+  /// Bytes that wait in all queues together.
+  var queuedBytes: Int { queued.load(ordering: .relaxed) }
+
+  /// A queue has grown by `change`, or shrunk.
+  func queueChanged(by change: Int) { queued.add(change, ordering: .relaxed) }
 
   private static func take(_ count: borrowing Atomic<Int>, upTo max: Int) -> Bool {
     if count.add(1, ordering: .relaxed).newValue <= max { return true }

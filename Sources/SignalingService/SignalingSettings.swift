@@ -21,6 +21,9 @@ public struct SignalingSettings: Sendable {
   public var socketsMax = 20_000
   /// TCP connections that are not in a room, at most; further ones are closed at once.
   public var socketsNotJoinedMax = 4_000
+  /// Bytes of messages that may wait for all clients together. Beyond it the queue of each holds
+  /// no more than one message of the largest size.
+  public var queuedBytesMax = 256 << 20
   /// How long a connection may take to send a request, and wait for the next.
   public var requestTimeout = Duration.seconds(10)
   /// How long clients have to answer the close frame when the service stops.

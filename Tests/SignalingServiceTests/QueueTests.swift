@@ -1,0 +1,42 @@
+// Many slow readers at once.
+
+import NetTypes
+import Signaling
+import SignalingService
+import Testing
+
+@Suite struct QueueTests {
+  /// How many messages a client that reads nothing is sent until the room is told of its end; nil
+  /// when it is not within 1,000.
+  private func messagesUntilSlow(_ running: RunningService) throws -> Int? {
+    let slow = try SocketClient(port: running.port, receiveBytes: 4_096)
+    try slow.join("tea")
+    let sender = try SocketClient(port: running.port)
+    try sender.join("tea")
+    let reader = try SocketClient(port: running.port)
+    try reader.join("tea")
+    let data = String(repeating: "x", count: 60_000)
+    for sent in 1...1_000 {
+      sender.say("message", #""data":"\#(data)""#)
+      if try reader.expect(anyOf: ["message", "peer-left"])["type"] as? String == "peer-left" {
+        return sent
+      }
+    }
+    return nil
+  }
+
+  @Test func `all queues together have a bound, and give back what was theirs`() throws {
+    try withService({
+      $0.limits.burst = 100_000
+      $0.limits.messagesPerSecond = 100_000
+      $0.limits.sendQueueBytesMax = 1 << 30
+      $0.queuedBytesMax = 8 << 20
+    }) { running in
+      let first = try #require(try messagesUntilSlow(running))
+      #expect(first > 8 << 20 / 60_000)
+      #expect(running.reports { $0.sockets == 0 })
+      let second = try #require(try messagesUntilSlow(running))
+      #expect(second > 8 << 20 / 60_000)
+    }
+  }
+}
