@@ -23,10 +23,3 @@ public final class TerminationSignal: EventHandler {
     if signal != 0 { received(signal) }
   }
 }
-
-/// Limits of the process.
-public enum ProcessLimits {
-  /// Raises the number of open descriptors to what the system allows; returns that.
-  @discardableResult
-  public static func raiseDescriptorLimit() -> Int { Int(parley_raise_descriptor_limit()) }
-}

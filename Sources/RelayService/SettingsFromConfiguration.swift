@@ -2,6 +2,7 @@
 
 public import Configuration
 internal import Crypto
+internal import Logging
 internal import NetTypes
 internal import STUN
 internal import TURN
@@ -20,6 +21,16 @@ extension RelayService.Settings {
       listeners: listeners,
       turn: relays ? Self.turn(configuration, listeners, ownSecret) : nil,
       userQuota: configuration.userQuota, totalQuota: configuration.totalQuota)
+  }
+
+  /// Lowers the quota of all users to `descriptors`, of which each allocation takes one: who comes
+  /// when there is none left is to get 486, and everything else of the process to go on.
+  public mutating func fit(descriptors: Int) {
+    guard totalQuota > descriptors else { return }
+    Log.info(
+      "quota lowered to the limit of open descriptors",
+      ["total_quota": .public(totalQuota), "now": .public(descriptors)])
+    totalQuota = descriptors
   }
 
   private static func turn(

@@ -1,6 +1,7 @@
 // From what the operator configured to what signaling is told.
 
 public import Configuration
+internal import Logging
 internal import NetTypes
 internal import Signaling
 
@@ -20,5 +21,15 @@ extension SignalingSettings {
     ice.stunURLs = configuration.stunURLs
     ice.turnURLs = configuration.turnURLs
     ice.authentication = secret.map { .secret(Array($0.utf8)) }
+  }
+
+  /// Lowers the numbers of connections to what `descriptors` allow.
+  public mutating func fit(descriptors: Int) {
+    guard socketsMax > descriptors else { return }
+    Log.info(
+      "connections lowered to the limit of open descriptors",
+      ["connections": .public(socketsMax), "now": .public(descriptors)])
+    socketsMax = descriptors
+    socketsNotJoinedMax = min(socketsNotJoinedMax, max(1, descriptors / 2))
   }
 }

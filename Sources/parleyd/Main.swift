@@ -14,7 +14,6 @@ import SignalingService
     let configuration = ServerConfiguration.parseOrExit(program: .parleyd)
     Log.configure(
       level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
-    ProcessLimits.raiseDescriptorLimit()
     do {
       try run(configuration)
     } catch {
@@ -28,12 +27,15 @@ import SignalingService
     let ownSecret = configuration.needsOwnSecret ? Base64.encode(random.bytes(32)) : nil
     let secret = ownSecret ?? configuration.secrets.first?.text
     let loops = try LoopGroup(count: configuration.threads)
-    let relay = try RelayService(
-      on: loops,
-      RelayService.Settings(
-        configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret))
-    let signaling = try SignalingService(
-      on: loops, SignalingSettings(configuration, secret: secret))
+    // Half of them each: neither is to starve the other.
+    let descriptors = ProcessLimits.descriptorsForClients() / 2
+    var relaying = RelayService.Settings(
+      configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret)
+    relaying.fit(descriptors: descriptors)
+    var meeting = SignalingSettings(configuration, secret: secret)
+    meeting.fit(descriptors: descriptors)
+    let relay = try RelayService(on: loops, relaying)
+    let signaling = try SignalingService(on: loops, meeting)
     // On the control loop: a long list must not keep packets waiting.
     let admin = try configuration.admin.map { address throws(SystemError) in
       try AdminService(at: address, on: loops.control, relay: relay, signaling: signaling)

@@ -12,10 +12,11 @@ import RelayService
     let configuration = ServerConfiguration.parseOrExit(program: .turnd)
     Log.configure(
       level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
-    ProcessLimits.raiseDescriptorLimit()
     do {
       let loops = try LoopGroup(count: configuration.threads)
-      let relay = try RelayService(on: loops, RelayService.Settings(configuration, relays: true))
+      var settings = RelayService.Settings(configuration, relays: true)
+      settings.fit(descriptors: ProcessLimits.descriptorsForClients())
+      let relay = try RelayService(on: loops, settings)
       // On the control loop: a long list must not keep packets waiting.
       let admin = try configuration.admin.map { address throws(SystemError) in
         try AdminService(at: address, on: loops.control, relay: relay)

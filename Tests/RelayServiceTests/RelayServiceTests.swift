@@ -289,6 +289,14 @@ struct RelayServiceTests {
     _ = try Client(relay.service.addresses[0]).allocate()
   }
 
+  @Test func `the quota of all users is no more than there are descriptors for`() {
+    var settings = RelayService.Settings(listeners: [], turn: nil, totalQuota: 100)
+    settings.fit(descriptors: 1_000)
+    #expect(settings.totalQuota == 100)
+    settings.fit(descriptors: 10)
+    #expect(settings.totalQuota == 10)
+  }
+
   @Test func `a relay address that is not this host's stops the start`() throws {
     let elsewhere = IPAddress(192, 0, 2, 77)
     let configuration = TURNConfiguration(
