@@ -32,9 +32,6 @@ extension Duration {
     let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? (seconds < 0 ? .min : .max) : whole &+ attoseconds / 1_000_000_000
   }
-
-  /// The duration in milliseconds, rounded down.
-  @inlinable public var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
 }
 
 /// What the calendar says at an ``Instant``: read once in a while by whoever drives a core, because

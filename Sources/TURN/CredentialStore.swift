@@ -35,8 +35,6 @@ public struct CredentialStore: Sendable {
     }
   }
 
-  public var isEmpty: Bool { users.isEmpty && secrets.isEmpty }
-
   /// - Parameter unixSeconds: now, by the calendar; `nil` for a name that was let in in time.
   public func lookup(_ username: String, unixSeconds: Int64?) -> Lookup {
     if let key = users[username] { return .keys([key]) }

@@ -190,8 +190,6 @@ public struct TURNServer: ~Copyable {
 
   // MARK: Inspection
 
-  public var allocationCount: Int { allocations.count }
-
   /// Every live allocation. Takes time in proportion: for people and programs that watch.
   public func records(now: Instant) -> [AllocationRecord] {
     allocations.handles.compactMap { handle in
