@@ -54,6 +54,7 @@ let package = Package(
 
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
+    library("TLS", ["COpenSSL", "NetTypes"]),
     library("JSON", ["CSimdjson"]),
     library("Logging", ["NetTypes"]),
     library("Configuration", ["NetTypes", "Logging"]),
@@ -121,6 +122,7 @@ let package = Package(
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
+    tests("TLSTests", ["TLS", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(
       "SignalingServiceTests",

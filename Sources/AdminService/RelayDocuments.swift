@@ -24,11 +24,7 @@ extension AllocationDocument {
     username = record.username
     client = record.fiveTuple.client.text
     relay = record.relayAddress.text
-    transport =
-      switch record.fiveTuple.transport {
-      case .udp: "udp"
-      case .tcp: "tcp"
-      }
+    transport = record.fiveTuple.transport.text
     ageSeconds = record.age.components.seconds
     expiresInSeconds = record.timeToLive.components.seconds
     permissions = record.permissions

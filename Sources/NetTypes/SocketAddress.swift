@@ -39,9 +39,24 @@ extension SocketAddress: CustomStringConvertible {
 }
 
 /// How a client reaches the server, the fifth part of a 5-tuple.
-public enum Transport: UInt8, Hashable, Sendable {
-  case udp = 17
-  case tcp = 6
+public enum Transport: UInt8, Hashable, CaseIterable, Sendable {
+  case udp, tcp, tls, dtls
+
+  /// Whether messages are cut out of a stream of bytes, and nothing is ever lost or sent again.
+  @inlinable public var isStream: Bool { self == .tcp || self == .tls }
+
+  /// Whether what passes is encrypted, and the client knows whom it talks to.
+  @inlinable public var isSecure: Bool { self == .tls || self == .dtls }
+
+  /// As it is written in `--listen`, logs and documents.
+  public var text: String {
+    switch self {
+    case .udp: "udp"
+    case .tcp: "tcp"
+    case .tls: "tls"
+    case .dtls: "dtls"
+    }
+  }
 }
 
 /// RFC 8656 §3: what an allocation is known by on the client's side.

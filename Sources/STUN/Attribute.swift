@@ -1,8 +1,10 @@
-// The attribute types that are known here, and the error codes.
+// The attribute types that are known here.
 
-/// RFC 8489 §18.3 and RFC 8656 §18.
+/// RFC 8489 §18.3, RFC 8656 §18, and the extensions that name theirs in a comment.
 public enum Attribute: UInt16, Sendable {
   case mappedAddress = 0x0001
+  /// RFC 5780 §7.2.
+  case changeRequest = 0x0003
   case username = 0x0006
   case messageIntegrity = 0x0008
   case errorCode = 0x0009
@@ -18,56 +20,55 @@ public enum Attribute: UInt16, Sendable {
   case evenPort = 0x0018
   case requestedTransport = 0x0019
   case dontFragment = 0x001A
+  /// RFC 7635 §6.2.
+  case accessToken = 0x001B
   case messageIntegritySHA256 = 0x001C
+  case passwordAlgorithm = 0x001D
+  case userhash = 0x001E
   case xorMappedAddress = 0x0020
   case reservationToken = 0x0022
+  /// RFC 5780 §7.6.
+  case padding = 0x0026
+  /// RFC 5780 §7.5.
+  case responsePort = 0x0027
+  /// RFC 6062 §6.2.1.
+  case connectionID = 0x002A
+  case additionalAddressFamily = 0x8000
+  case addressErrorCode = 0x8001
+  case passwordAlgorithms = 0x8002
+  case alternateDomain = 0x8003
+  case icmp = 0x8004
   case software = 0x8022
   case alternateServer = 0x8023
   case fingerprint = 0x8028
+  /// RFC 5780 §7.3.
+  case responseOrigin = 0x802B
+  /// RFC 5780 §7.4.
+  case otherAddress = 0x802C
+  /// RFC 7635 §6.1.
+  case thirdPartyAuthorization = 0x802E
+  /// RFC 8016 §4.
+  case mobilityTicket = 0x8030
 
-  /// Whether it is more than a name here. RFC 8656 §7.2 step 4: who cannot set the DF bit treats
-  /// DONT-FRAGMENT as unknown. What is understood but means nothing in a message is ignored (RFC
-  /// 8489 §6.3).
-  @inlinable public var isUnderstood: Bool { self != .dontFragment }
+  /// Whether it is more than a name here. What is understood but means nothing in a message is
+  /// ignored (RFC 8489 §6.3); what is not, and must be, is refused with 420.
+  public var isUnderstood: Bool {
+    switch self {
+    // RFC 8656 §7.2 step 4: who cannot set the DF bit treats DONT-FRAGMENT as unknown.
+    case .dontFragment: false
+    case .changeRequest, .padding, .responsePort: false
+    case .accessToken, .passwordAlgorithm, .userhash, .connectionID: false
+    default: true
+    }
+  }
 
   /// RFC 8489 §14: a receiver that does not know such a type cannot process the message.
   @inlinable public static func isComprehensionRequired(_ type: UInt16) -> Bool { type < 0x8000 }
 }
 
-/// RFC 8489 §14.8 and RFC 8656 §19: why a request was refused.
-public enum ErrorCode: Int, Sendable {
-  case tryAlternate = 300
-  case badRequest = 400
-  case unauthenticated = 401
-  case forbidden = 403
-  case unknownAttribute = 420
-  case allocationMismatch = 437
-  case staleNonce = 438
-  case addressFamilyNotSupported = 440
-  case wrongCredentials = 441
-  case unsupportedTransport = 442
-  case peerAddressFamilyMismatch = 443
-  case allocationQuotaReached = 486
-  case serverError = 500
-  case insufficientCapacity = 508
-
-  /// The reason phrase of the RFC; short, because it goes to senders who proved nothing yet.
-  public var reason: String {
-    switch self {
-    case .tryAlternate: return "Try Alternate"
-    case .badRequest: return "Bad Request"
-    case .unauthenticated: return "Unauthenticated"
-    case .forbidden: return "Forbidden"
-    case .unknownAttribute: return "Unknown Attribute"
-    case .allocationMismatch: return "Allocation Mismatch"
-    case .staleNonce: return "Stale Nonce"
-    case .addressFamilyNotSupported: return "Address Family not Supported"
-    case .wrongCredentials: return "Wrong Credentials"
-    case .unsupportedTransport: return "Unsupported Transport Protocol"
-    case .peerAddressFamilyMismatch: return "Peer Address Family Mismatch"
-    case .allocationQuotaReached: return "Allocation Quota Reached"
-    case .serverError: return "Server Error"
-    case .insufficientCapacity: return "Insufficient Capacity"
-    }
-  }
+/// RFC 8656 §18.6: the protocol number that REQUESTED-TRANSPORT carries.
+public enum RequestedTransport: UInt8, Sendable {
+  case udp = 17
+  /// RFC 6062 §4.1.
+  case tcp = 6
 }

@@ -8,7 +8,7 @@ public enum MessageClass: UInt16, Sendable {
   case error = 0x110
 }
 
-/// RFC 8489 §18.2 and RFC 8656 §17: the methods that are known here.
+/// RFC 8489 §18.2, RFC 8656 §17 and RFC 6062 §6.1: the methods that are known here.
 public enum Method: UInt16, Sendable {
   case binding = 0x001
   case allocate = 0x003
@@ -17,6 +17,9 @@ public enum Method: UInt16, Sendable {
   case data = 0x007
   case createPermission = 0x008
   case channelBind = 0x009
+  case connect = 0x00A
+  case connectionBind = 0x00B
+  case connectionAttempt = 0x00C
 }
 
 /// Method and class, interleaved as RFC 8489 §5, figure 3 shows.

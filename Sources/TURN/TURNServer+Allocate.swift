@@ -32,7 +32,7 @@ extension TURNServer {
     guard let transport = request.message.uint32(.requestedTransport, bytes) else {
       return refuse(request, .badRequest, user)
     }
-    guard transport >> 24 == UInt32(Transport.udp.rawValue) else {
+    guard transport >> 24 == UInt32(RequestedTransport.udp.rawValue) else {
       return refuse(request, .unsupportedTransport, user)
     }
     // Step 4, DONT-FRAGMENT, falls under the unknown attributes: nothing here can set the bit yet.

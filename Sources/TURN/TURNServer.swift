@@ -162,7 +162,8 @@ public struct TURNServer: ~Copyable {
     case .refresh: return refresh(request, bytes, key, effects: &effects)
     case .createPermission: return createPermission(request, bytes, key)
     case .channelBind: return bindChannel(request, bytes, key)
-    case .binding, .send, .data: return .drop(.unknownMethod)
+    case .binding, .send, .data, .connect, .connectionBind, .connectionAttempt:
+      return .drop(.unknownMethod)
     }
   }
 

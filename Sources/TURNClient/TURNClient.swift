@@ -126,7 +126,7 @@ public struct TURNClient: ~Copyable {
     case .allocate:
       method = .allocate
       builder.begin(MessageType(method, .request), id)
-      builder.add(.requestedTransport, uint32: UInt32(Transport.udp.rawValue) << 24)
+      builder.add(.requestedTransport, uint32: UInt32(RequestedTransport.udp.rawValue) << 24)
       if family == .v6 {
         builder.add(.requestedAddressFamily, uint32: UInt32(family.rawValue) << 24)
       }
