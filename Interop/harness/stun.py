@@ -84,6 +84,13 @@ def connected(host: str, port: int, seconds: float) -> socket.socket:
     return talk
 
 
+def unconnected(seconds: float) -> socket.socket:
+    """An IPv4 UDP socket that talks to anybody."""
+    talk = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    talk.settimeout(seconds)
+    return talk
+
+
 def ask(talk: socket.socket, request: bytes) -> bytes | None:
     """The answer to a request; None if there is none within the socket's time."""
     try:
