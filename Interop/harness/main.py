@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 
-from harness import context
+from harness import context, secluded
 
 SCENARIOS = pathlib.Path(__file__).parent.parent / "scenarios"
 
@@ -38,12 +38,15 @@ def names() -> list[str]:
 
 
 def load(name: str):
-    """The module of a scenario. It has `run(context)`, and `ALONE = True` if it needs the cores."""
+    """The module of a scenario: it has `run(context)`, `ALONE = True` if it needs the cores, and
+    `SECLUDED = True` if it needs a network of its own."""
     return importlib.import_module(f"scenarios.{name}")
 
 
 def run_here(name: str, first_port: int) -> int:
     """Runs one scenario in this process; what it prints is read by `run_apart`."""
+    if getattr(load(name), "SECLUDED", False):
+        secluded.set_up()
     with context.Context(name, first_port, PORTS_EACH) as scene:
         try:
             load(name).run(scene)
@@ -56,8 +59,10 @@ def run_here(name: str, first_port: int) -> int:
 def run_apart(name: str, first_port: int) -> tuple[str, float, list[str]]:
     """Runs one scenario in a child process and returns its name, seconds and lines."""
     start = time.monotonic()
-    command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "harness.main"]
-    command += ["--here", str(first_port), name]
+    command = [sys.executable, "-m", "harness.main", "--here", str(first_port), name]
+    if getattr(load(name), "SECLUDED", False):
+        command = [*secluded.UNSHARE, *command]
+    command = ["setpriv", "--pdeathsig", "KILL", *command]
     try:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
