@@ -81,6 +81,8 @@ int parley_receive(int fd, parley_datagram *slots, int count) {
                                          .msg_controllen = sizeof control[i]};
   }
   int received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
+  // An ICMP error about something sent earlier fails one call, and only one.
+  if (received < 0 && errno != EAGAIN) received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
   if (received < 0) return -errno;
   for (int i = 0; i < received; i++) {
     slots[i].length = headers[i].msg_len;
@@ -124,5 +126,7 @@ int parley_send(int fd, const uint8_t *bytes, size_t length, const parley_addres
                           .msg_iovlen = 1};
   if (source && source->family) set_source(&header, control, source);
   ssize_t sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+  // As above: the error may be that of another datagram.
+  if (sent < 0 && errno != EAGAIN) sent = sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
   return sent < 0 ? -errno : (int)sent;
 }

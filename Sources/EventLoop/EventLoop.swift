@@ -11,6 +11,8 @@ public struct Readiness: OptionSet, Sendable {
 
   public static let readable = Readiness(rawValue: UInt32(PARLEY_READABLE.rawValue))
   public static let writable = Readiness(rawValue: UInt32(PARLEY_WRITABLE.rawValue))
+  /// The socket failed, or has errors queued.
+  public static let error = Readiness(rawValue: UInt32(PARLEY_ERROR.rawValue))
   /// The other side closed its half, or the socket failed: reading tells which.
   public static let ended = Readiness(
     rawValue: UInt32(

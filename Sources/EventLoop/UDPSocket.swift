@@ -22,9 +22,11 @@ public struct UDPSocket: Sendable {
   ///   - reusePort: several sockets, one for each loop, share the address.
   ///   - packetInfo: datagrams tell the local address they came to; needed for unspecified
   ///     addresses.
+  ///   - reportsErrors: ICMP errors about what was sent are kept for ``receiveError()``.
   ///   - bufferBytes: size asked for of the socket's kernel buffers.
   public init(
-    bind address: SocketAddress, reusePort: Bool, packetInfo: Bool, bufferBytes: Int
+    bind address: SocketAddress, reusePort: Bool, packetInfo: Bool, reportsErrors: Bool = false,
+    bufferBytes: Int
   ) throws(SystemError) {
     var local = address.raw
     var bound = parley_address()
@@ -33,6 +35,7 @@ public struct UDPSocket: Sendable {
       "bind udp", address.text)
     parley_set_buffers(descriptor, Int32(bufferBytes))
     self.address = SocketAddress(bound) ?? address
+    if reportsErrors { _ = parley_report_errors(descriptor, Int32(local.family)) }
   }
 
   public func close() { parley_close(descriptor) }
@@ -57,6 +60,24 @@ public struct UDPSocket: Sendable {
     if result >= 0 { return .sent }
     // EAGAIN and ENOBUFS
     return result == -11 || result == -105 ? .full : .failed(code: -result)
+  }
+}
+
+extension UDPSocket {
+  /// What waits in the queue of errors.
+  public enum ErrorReport: Equatable, Sendable {
+    case icmp(ICMPError)
+    /// An error of this host, which the failed call has told already.
+    case other
+    case none
+  }
+
+  /// Takes one error about something that was sent; it costs no datagram.
+  public func receiveError() -> ErrorReport {
+    var raw = parley_icmp_error()
+    guard unsafe parley_receive_error(descriptor, &raw) == 0 else { return .none }
+    guard let target = SocketAddress(raw.target) else { return .other }
+    return .icmp(ICMPError(target: target, type: raw.type, code: raw.code, mtu: raw.mtu))
   }
 }
 
@@ -130,6 +151,17 @@ public struct UDPSocket: Sendable {
   @inline(__always)
   public func withBytes<R>(_ index: Int, _ body: (inout MutableSpan<UInt8>) -> R) -> R {
     precondition(index < count)
+    return withSlot(index, body)
+  }
+
+  /// A slot to write something else in; what ``receive(from:)`` put there before is lost.
+  public func withScratch<R>(_ body: (inout MutableSpan<UInt8>) -> R) -> R {
+    count = 0
+    return withSlot(0, body)
+  }
+
+  @inline(__always)
+  private func withSlot<R>(_ index: Int, _ body: (inout MutableSpan<UInt8>) -> R) -> R {
     let buffer = unsafe UnsafeMutableBufferPointer(
       start: storage + index * Self.slotSize, count: Self.slotSize)
     var span = unsafe buffer.mutableSpan

@@ -12,6 +12,7 @@ internal import TURN
 final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   /// Batches taken from one socket before the others have their turn.
   private static let batchesPerTurn = 4
+  private static let errorsPerTurn = 64
   /// Kernel buffers: a listener has every client's bursts in it, a relay those of one call.
   private static let listenerBufferBytes = 4 << 20
   private static let relayBufferBytes = 1 << 20
@@ -98,6 +99,22 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     }
   }
 
+  /// RFC 8656 §11.5: what routers and hosts said about datagrams to peers.
+  func drainErrors(_ relay: RelaySocket, now: Instant) {
+    for _ in 0..<Self.errorsPerTurn {
+      switch relay.socket.receiveError() {
+      case .none: return
+      case .other: continue
+      case .icmp(let error):
+        // A slot that is free between two batches.
+        batch.withScratch { bytes in
+          let verdict = server.peerUnreachable(error, at: relay.handle, in: &bytes, now: now)
+          send(verdict, bytes.span, answering: nil, on: nil)
+        }
+      }
+    }
+  }
+
   // MARK: Verdicts out
 
   private func send(
@@ -150,7 +167,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   private func open(_ handle: SlabHandle, _ address: SocketAddress) -> Bool {
     do throws(SystemError) {
       let socket = try UDPSocket(
-        bind: address, reusePort: false, packetInfo: false, bufferBytes: Self.relayBufferBytes)
+        bind: address, reusePort: false, packetInfo: false, reportsErrors: true,
+        bufferBytes: Self.relayBufferBytes)
       let relay = RelaySocket(socket, handle, owner: self)
       do throws(SystemError) {
         relay.registration = try loop.register(socket.descriptor, for: .readable, handler: relay)

@@ -49,5 +49,8 @@ final class RelaySocket: EventHandler {
     self.owner = owner
   }
 
-  func ready(_ readiness: Readiness, now: Instant) { owner.drain(self, now: now) }
+  func ready(_ readiness: Readiness, now: Instant) {
+    if readiness.contains(.error) { owner.drainErrors(self, now: now) }
+    owner.drain(self, now: now)
+  }
 }

@@ -127,26 +127,38 @@ extension TURNServer {
     _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>,
     _ payload: Range<Int>
   ) -> Range<Int>? {
-    let addressLength = XorAddress.length(peer.ip.family)
-    let front = Wire.headerLength + 2 * Wire.attributeHeaderLength + addressLength
+    let front = dataIndicationLength(peer) + Wire.attributeHeaderLength
     let padding = -payload.count & 3
     let start = payload.lowerBound - front
     let end = payload.upperBound + padding
     guard let length = UInt16(exactly: end - start - Wire.headerLength) else { return nil }
-    bytes.store(MessageType(.data, .indication).rawValue, at: start)
-    bytes.store(length, at: start + 2)
-    bytes.store(Wire.magicCookie, at: start + 4)
-    bytes.store(id.high, at: start + 8)
-    bytes.store(id.low, at: start + 12)
-    var offset = start + Wire.headerLength
-    bytes.store(Attribute.xorPeerAddress.rawValue, at: offset)
-    bytes.store(UInt16(addressLength), at: offset + 2)
-    XorAddress.encode(peer, into: &bytes, at: offset + 4, id)
-    offset += Wire.attributeHeaderLength + addressLength
+    beginDataIndication(peer, id, &bytes, at: start, length: length)
+    let offset = payload.lowerBound - Wire.attributeHeaderLength
     bytes.store(Attribute.data.rawValue, at: offset)
     bytes.store(UInt16(payload.count), at: offset + 2)
     // Zeros, never what the buffer held before (CVE-2020-4067 in coturn).
     for offset in payload.upperBound..<end { bytes[offset] = 0 }
     return start..<end
+  }
+
+  /// Bytes of a Data indication from `peer` that says nothing yet.
+  static func dataIndicationLength(_ peer: SocketAddress) -> Int {
+    Wire.headerLength + Wire.attributeHeaderLength + XorAddress.length(peer.ip.family)
+  }
+
+  /// RFC 8656 §11.3: writes the header of a Data indication, and the peer.
+  static func beginDataIndication(
+    _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>, at start: Int,
+    length: UInt16
+  ) {
+    bytes.store(MessageType(.data, .indication).rawValue, at: start)
+    bytes.store(length, at: start + 2)
+    bytes.store(Wire.magicCookie, at: start + 4)
+    bytes.store(id.high, at: start + 8)
+    bytes.store(id.low, at: start + 12)
+    let offset = start + Wire.headerLength
+    bytes.store(Attribute.xorPeerAddress.rawValue, at: offset)
+    bytes.store(UInt16(XorAddress.length(peer.ip.family)), at: offset + 2)
+    XorAddress.encode(peer, into: &bytes, at: offset + 4, id)
   }
 }

@@ -111,7 +111,7 @@ public struct TURNServer: ~Copyable {
     count(relayPeerData(peer, relay, &bytes, payload, now: now))
   }
 
-  private mutating func count(_ verdict: Verdict) -> Verdict {
+  mutating func count(_ verdict: Verdict) -> Verdict {
     if case .drop(let reason) = verdict { statistics.drops[reason.rawValue] &+= 1 }
     return verdict
   }

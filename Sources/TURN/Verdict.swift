@@ -50,6 +50,8 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case badIndication
   /// A datagram for a relay that is gone.
   case noRelay
+  /// An ICMP error of a kind that is none of the client's business (RFC 8656 §11.5).
+  case irrelevantICMP
   /// Longer than a ChannelData or Data indication can carry, or than a request may be.
   case tooLong
 }

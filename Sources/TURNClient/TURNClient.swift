@@ -14,6 +14,8 @@ public struct TURNClient: ~Copyable {
     case channelBound(UInt16)
     /// A peer's payload: where it is in the datagram that was handed in.
     case data(from: SocketAddress, Range<Int>)
+    /// A router or the peer's host refused something that was sent (RFC 8656 §11.6).
+    case unreachable(ICMPError)
     /// An error response that a new nonce does not mend.
     case refused(Method, code: Int)
     /// No answer to seven transmissions (RFC 8489 §6.2.1).
@@ -159,10 +161,9 @@ public struct TURNClient: ~Copyable {
     }
     guard let message = try? Message(bytes, in: 0..<bytes.count) else { return nil }
     if message.type == MessageType(.data, .indication) {
-      guard let peer = message.xorAddress(.xorPeerAddress, bytes),
-        let payload = message.value(of: .data)
-      else { return nil }
-      return .data(from: peer, payload)
+      guard let peer = message.xorAddress(.xorPeerAddress, bytes) else { return nil }
+      if let payload = message.value(of: .data) { return .data(from: peer, payload) }
+      return message.icmp(about: peer, bytes).map { .unreachable($0) }
     }
     guard let transaction = transactions[message.transactionID] else { return nil }
     switch message.type {

@@ -133,7 +133,7 @@ final class TurnLoad: DeadlineHandler {
     case .refused(let method, let code):
       failed(peer, TurnResults.explain("\(method)", code: code), now: now)
     case .timedOut(let method): failed(peer, "\(method) got no answer", now: now)
-    case .data: break
+    case .data, .unreachable: break
     }
   }
 

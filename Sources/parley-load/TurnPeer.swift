@@ -153,7 +153,7 @@ final class TurnPeer: EventHandler {
     let event = core.received(bytes, now: now)
     flush()
     switch event {
-    case .data, nil: break
+    case .data, .unreachable, nil: break
     case .allocated(let address, _):
       waiting -= 1
       relay = address

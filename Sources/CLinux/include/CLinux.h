@@ -30,6 +30,15 @@ typedef struct {
   parley_address destination;
 } parley_datagram;
 
+/// An ICMP message about a datagram to `target`, whose family is 0 when what waited was no such
+/// message. `mtu` means something only where the type has one.
+typedef struct {
+  parley_address target;
+  uint32_t mtu;
+  uint8_t type;
+  uint8_t code;
+} parley_icmp_error;
+
 /// The most datagrams one parley_receive call takes.
 #define PARLEY_BATCH_MAX 64
 
@@ -52,6 +61,11 @@ int parley_udp_open(const parley_address *local, int reuse_port, int packet_info
                     parley_address *bound);
 /// Asks for socket buffers of this size, over the system's limit where we are allowed to.
 void parley_set_buffers(int fd, int bytes);
+/// Makes a UDP socket of this family (4 or 6) queue the ICMP errors about what it sends. From then
+/// on a pending one also fails one call that has nothing to do with it.
+int parley_report_errors(int fd, int family);
+/// Takes one error from that queue.
+int parley_receive_error(int fd, parley_icmp_error *error);
 /// Receives up to `count` (at most PARLEY_BATCH_MAX) datagrams without waiting.
 int parley_receive(int fd, parley_datagram *slots, int count);
 /// Sends one datagram; `source`, when not NULL and of a known family, is the address it leaves

@@ -1,0 +1,36 @@
+// ICMP errors about datagrams to peers, told to the client (RFC 8656 §11.5).
+
+public import NetTypes
+internal import STUN
+
+extension TURNServer {
+  /// A router or a host refused something that `relay` sent. The Data indication that tells the
+  /// client is written to the beginning of `bytes`, which needs 64 bytes there.
+  public mutating func peerUnreachable(
+    _ error: ICMPError, at relay: SlabHandle, in bytes: inout MutableSpan<UInt8>, now: Instant
+  ) -> Verdict {
+    count(relayError(error, relay, &bytes, now: now))
+  }
+
+  private mutating func relayError(
+    _ error: ICMPError, _ relay: SlabHandle, _ bytes: inout MutableSpan<UInt8>, now: Instant
+  ) -> Verdict {
+    guard ICMPAttribute.tells(error) else { return .drop(.irrelevantICMP) }
+    guard case .allocation(let handle)? = relays[relay]?.owner else { return .drop(.noRelay) }
+    let id = TransactionID(using: &indicationIDs)
+    let verdict = allocations.update(handle) { allocation -> Verdict in
+      // The peer that the datagram went to has to have a permission, not who complains.
+      guard allocation.permits(error.target.ip, now: now) else { return .drop(.noPermission) }
+      let offset = Self.dataIndicationLength(error.target)
+      let end = offset + Wire.attributeHeaderLength + ICMPAttribute.length
+      Self.beginDataIndication(
+        error.target, id, &bytes, at: 0, length: UInt16(end - Wire.headerLength))
+      bytes.store(Attribute.icmp.rawValue, at: offset)
+      bytes.store(UInt16(ICMPAttribute.length), at: offset + 2)
+      bytes.store(ICMPAttribute.value(error), at: offset + Wire.attributeHeaderLength)
+      allocation.counters.toClient.count(end)
+      return .toClient(allocation: handle, allocation.fiveTuple, 0..<end)
+    }
+    return verdict ?? .drop(.noRelay)
+  }
+}
