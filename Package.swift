@@ -138,6 +138,14 @@ let package = Package(
       ]),
     tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
     tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
+    .target(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .target(
+      name: "Fuzzing", dependencies: ["TURN", "STUN", "NetTypes", "Crypto"],
+      path: "Tests/Fuzzing", swiftSettings: house),
+    .executableTarget(
+      name: "parley-fuzz", dependencies: ["CFuzzer", "Fuzzing"], path: "Tests/parley-fuzz",
+      swiftSettings: house),
+    tests("FuzzingTests", ["Fuzzing", "NetTypes"]),
     tests("HouseRules", []),
   ],
   swiftLanguageModes: [.v6],

@@ -40,7 +40,7 @@ struct LayerTable {
   static let layersSeeingC: Set<Layer> = [.values, .edges, .tests]
 
   /// C that only tests link.
-  static let cTestTargets: Set<String> = ["CMallocCounter"]
+  static let cTestTargets: Set<String> = ["CMallocCounter", "CFuzzer"]
 
   static let parley = LayerTable(targets: [
     ("CLinux", .c), ("COpenSSL", .c), ("CSimdjson", .c),
@@ -61,7 +61,8 @@ struct LayerTable {
     ("SignalingTests", .tests), ("TLSTests", .tests), ("JSONTests", .tests),
     ("ConfigurationTests", .tests),
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
-    ("ParleyLoadTests", .tests), ("HouseRules", .tests),
+    ("ParleyLoadTests", .tests), ("CFuzzer", .tests), ("Fuzzing", .tests),
+    ("parley-fuzz", .tests), ("FuzzingTests", .tests), ("HouseRules", .tests),
   ])
 
   func position(of target: String) -> Int? {

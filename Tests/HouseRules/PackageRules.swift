@@ -2,7 +2,7 @@
 
 enum PackageRules {
   static let topLevel: Set<String> = [
-    "Package.swift", "Sources", "Tests", "Interop", "Docs", "README.md",
+    "Package.swift", "Sources", "Tests", "Fuzz", "Interop", "Docs", "README.md",
   ]
 
   /// What `house` has to hold for every target to be checked as strictly as the others.
