@@ -57,7 +57,7 @@ public enum Attribute: UInt16, Sendable {
     // RFC 8656 §7.2 step 4: who cannot set the DF bit treats DONT-FRAGMENT as unknown.
     case .dontFragment: false
     case .changeRequest, .padding, .responsePort: false
-    case .accessToken, .passwordAlgorithm, .userhash, .connectionID: false
+    case .connectionID: false
     default: true
     }
   }

@@ -12,8 +12,6 @@ public enum ParseError: Error, Equatable, Sendable {
   case badLength
   /// An attribute reaches over the end.
   case badAttribute
-  /// More than ``Message/attributesMax``.
-  case tooManyAttributes
   /// FINGERPRINT is wrong or not last.
   case badFingerprint
 }
@@ -38,14 +36,20 @@ public struct Message: Sendable {
   public let range: Range<Int>
   /// Offset of the MESSAGE-INTEGRITY attribute, header included.
   public private(set) var integrityOffset: Int?
+  /// Where MESSAGE-INTEGRITY-SHA256 is.
+  public private(set) var integritySHA256: AttributeReference?
   public private(set) var hasFingerprint = false
   private var attributes: InlineArray<48, AttributeReference>
   public private(set) var attributeCount = 0
+  /// More than ``attributesMax`` that are signed: the surplus is not in the index, so a request
+  /// must not be acted on.
+  public private(set) var isOverfull = false
 
   /// Reads the message that fills `range` of `bytes` exactly.
   ///
-  /// Attributes behind MESSAGE-INTEGRITY are not part of the index, FINGERPRINT apart (RFC 8489
-  /// §14.5): nobody vouches for them.
+  /// Attributes behind MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 are not part of the index
+  /// (RFC 8489 §9): nobody vouches for them. Only MESSAGE-INTEGRITY-SHA256 and FINGERPRINT are read
+  /// there.
   public init(_ bytes: Span<UInt8>, in range: Range<Int>) throws(ParseError) {
     guard range.count >= Wire.headerLength else { throw .truncated }
     let start = range.lowerBound
@@ -80,19 +84,31 @@ public struct Message: Sendable {
             ^ Wire.fingerprintXor
         else { throw .badFingerprint }
         hasFingerprint = true
-      case .messageIntegrity where integrityOffset == nil:
-        guard length == 20 else { throw .badAttribute }
+      case .messageIntegrity where !hasIntegrity:
+        guard length == IntegrityAlgorithm.sha1.length else { throw .badAttribute }
         integrityOffset = offset
+      case .messageIntegritySHA256 where integritySHA256 == nil:
+        // RFC 8489 §14.6: it may be truncated, to a multiple of four.
+        guard length >= IntegrityAlgorithm.truncatedLengthMin, length % 4 == 0,
+          length <= IntegrityAlgorithm.sha256.length
+        else { throw .badAttribute }
+        integritySHA256 = AttributeReference(
+          type: type, offset: Int32(value), length: Int32(length))
       default:
-        if integrityOffset == nil {
-          guard attributeCount < Self.attributesMax else { throw .tooManyAttributes }
-          attributes[attributeCount] = AttributeReference(
-            type: type, offset: Int32(value), length: Int32(length))
-          attributeCount += 1
-        }
+        if !hasIntegrity { append(type, value, length) }
       }
       offset = value + (length + 3) & ~3
     }
+  }
+
+  private mutating func append(_ type: UInt16, _ value: Int, _ length: Int) {
+    guard attributeCount < Self.attributesMax else {
+      isOverfull = true
+      return
+    }
+    attributes[attributeCount] = AttributeReference(
+      type: type, offset: Int32(value), length: Int32(length))
+    attributeCount += 1
   }
 
   public subscript(index: Int) -> AttributeReference {

@@ -1,6 +1,5 @@
 // Writing a STUN message into a buffer that is used again.
 
-internal import Crypto
 public import NetTypes
 
 /// Appends header and attributes in order; ``finish(integrityKey:fingerprint:)`` closes the
@@ -62,6 +61,19 @@ public struct MessageBuilder {
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
+  /// PASSWORD-ALGORITHMS, in order of preference (RFC 8489 §14.11).
+  public mutating func add(algorithms: [PasswordAlgorithm]) {
+    add(.passwordAlgorithms, bytes: PasswordAlgorithm.value(algorithms))
+  }
+
+  /// ALTERNATE-DOMAIN: the name that the alternate server's certificate has (RFC 8489 §14.16).
+  ///
+  /// - Parameter alternateDomain: at most 255 bytes.
+  public mutating func add(alternateDomain: String) {
+    precondition(alternateDomain.utf8.count <= Wire.alternateDomainMax)
+    add(.alternateDomain, text: alternateDomain)
+  }
+
   public mutating func add(unknown types: [UInt16]) {
     header(.unknownAttributes, 2 * types.count)
     for type in types { bytes.append(bigEndian: type) }
@@ -71,20 +83,32 @@ public struct MessageBuilder {
   /// Sets the length, and signs and seals as asked.
   ///
   /// - Parameters:
-  ///   - integrityKey: adds MESSAGE-INTEGRITY under this key.
+  ///   - integrityKey: adds MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 under this key.
   ///   - fingerprint: adds FINGERPRINT.
-  public mutating func finish(integrityKey: [UInt8]? = nil, fingerprint: Bool = false) {
-    if let integrityKey {
-      setLength(bytes.count + 24)
-      let mac = SHA1.hmac(bytes.span, key: integrityKey)
-      add(.messageIntegrity, bytes: mac)
-    }
+  public mutating func finish(integrityKey: IntegrityKey? = nil, fingerprint: Bool = false) {
+    if let integrityKey { sign(integrityKey) }
     if fingerprint {
       setLength(bytes.count + 8)
       let checksum = CRC32.checksum(bytes.span, 0..<bytes.count) ^ Wire.fingerprintXor
       add(.fingerprint, uint32: checksum)
     }
     setLength(bytes.count)
+  }
+
+  /// Signs with MESSAGE-INTEGRITY, as everybody can.
+  public mutating func finish(integrityKey: [UInt8], fingerprint: Bool = false) {
+    finish(integrityKey: IntegrityKey(integrityKey), fingerprint: fingerprint)
+  }
+
+  /// Appends MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 over what is there: who does not know
+  /// which of them the other side understands adds both, in this order (RFC 8489 §9.1.2).
+  ///
+  /// - Parameter length: of a truncated MESSAGE-INTEGRITY-SHA256, at least 16 and a multiple of 4.
+  public mutating func sign(_ key: IntegrityKey, length: Int? = nil) {
+    let length = length ?? key.algorithm.length
+    setLength(bytes.count + Wire.attributeHeaderLength + length)
+    add(
+      key.algorithm.attribute, bytes: key.algorithm.mac(bytes.span, key: key.bytes).prefix(length))
   }
 
   private mutating func setLength(_ total: Int) {

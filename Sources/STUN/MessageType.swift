@@ -79,6 +79,8 @@ public enum Wire {
   public static let attributeHeaderLength = 4
   /// RFC 8656 §12.4.
   public static let channelDataHeaderLength = 4
+  /// RFC 8489 §14.16: bytes of ALTERNATE-DOMAIN.
+  public static let alternateDomainMax = 255
   /// RFC 8489 §14.7.
   public static let fingerprintXor: UInt32 = 0x5354_554e
 }

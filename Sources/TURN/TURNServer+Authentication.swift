@@ -24,7 +24,7 @@ extension TURNServer {
   mutating func authenticate(_ request: Request, _ bytes: Span<UInt8>) -> Authentication {
     guard let configuration else { return .refused }
     let message = request.message
-    guard message.integrityOffset != nil else { return challenge(request, .unauthenticated) }
+    guard message.hasIntegrity else { return challenge(request, .unauthenticated) }
     guard message.has(.username), message.has(.realm), message.has(.nonce) else {
       refuse(request, .badRequest, key: nil)
       return .refused
@@ -73,7 +73,8 @@ extension TURNServer {
   /// Writes an error response, signed when the asker is known.
   mutating func refuse(_ request: Request, _ error: ErrorCode, key: [UInt8]?) {
     begin(error, request)
-    reply.finish(integrityKey: key, fingerprint: request.message.hasFingerprint)
+    reply.finish(
+      integrityKey: key.map { IntegrityKey($0) }, fingerprint: request.message.hasFingerprint)
   }
 
   /// Writes a signed error response and says to send it.
