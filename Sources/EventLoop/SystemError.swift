@@ -16,6 +16,9 @@ public struct SystemError: Error, CustomStringConvertible, Sendable {
     self.subject = subject
   }
 
+  /// Whether another socket has the address.
+  public var isAddressInUse: Bool { code == EADDRINUSE }
+
   public var description: String {
     let reason = unsafe String(cString: strerror(code))
     return subject.isEmpty ? "\(call): \(reason)" : "\(call) \(subject): \(reason)"

@@ -30,11 +30,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
 
   init(
     _ loop: EventLoop, listeners: [SocketAddress], _ configuration: TURNConfiguration?,
-    quota: SharedQuota
+    quota: SharedQuota, ports: SharedPorts?
   ) throws(SystemError) {
     self.loop = loop
     server = TURNServer(
-      configuration, quota: quota, random: SecureRandom(), wallClock: loop.wallClock, now: loop.now)
+      configuration, quota: quota, ports: ports, random: SecureRandom(),
+      wallClock: loop.wallClock, now: loop.now)
     for address in listeners {
       let socket = try UDPSocket(
         bind: address, reusePort: true, packetInfo: address.ip.isUnspecified,
@@ -149,8 +150,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     for effect in pending {
       switch effect {
       case .openRelay(let handle, let address):
-        let ok = open(handle, address)
-        verdict = server.relayOpened(handle, ok: ok, now: now, effects: &effects)
+        let result = open(handle, address)
+        verdict = server.relayOpened(handle, result, now: now, effects: &effects)
       case .closeRelay(let handle): close(handle)
       case .started(let id):
         Log.debug("allocation started", ["id": .public(id.text)])
@@ -164,7 +165,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     while !effects.isEmpty { _ = carryOut(.pending, now: now) }
   }
 
-  private func open(_ handle: SlabHandle, _ address: SocketAddress) -> Bool {
+  private func open(_ handle: SlabHandle, _ address: SocketAddress) -> RelayOpening {
     do throws(SystemError) {
       let socket = try UDPSocket(
         bind: address, reusePort: false, packetInfo: false, reportsErrors: true,
@@ -179,10 +180,10 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       let index = Int(handle.index)
       while relays.count <= index { relays.append(nil) }
       relays[index] = relay
-      return true
+      return .opened
     } catch {
       Log.debug("relay port not opened", ["reason": .public(error)])
-      return false
+      return error.isAddressInUse ? .portInUse : .failed
     }
   }
 

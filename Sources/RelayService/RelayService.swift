@@ -18,15 +18,18 @@ public final class RelayService: Sendable {
     /// Allocations of one user and of all; `nil` for no limit of a user's.
     public var userQuota: Int?
     public var totalQuota: Int
+    /// How long a relay port that was used is not given to the next.
+    public var portRest: Duration
 
     public init(
       listeners: [SocketAddress], turn: TURNConfiguration?, userQuota: Int? = nil,
-      totalQuota: Int = 16_384
+      totalQuota: Int = 16_384, portRest: Duration = .seconds(30)
     ) {
       self.listeners = listeners
       self.turn = turn
       self.userQuota = userQuota
       self.totalQuota = totalQuota
+      self.portRest = portRest
     }
   }
 
@@ -37,6 +40,9 @@ public final class RelayService: Sendable {
   public init(on group: LoopGroup, _ settings: Settings) throws(SystemError) {
     self.group = group
     let quota = SharedQuota(perUser: settings.userQuota, total: settings.totalQuota)
+    let ports = settings.turn.map {
+      SharedPorts($0.relayAddresses, $0.relayPorts, rest: settings.portRest)
+    }
     var shares: [RelayLoop] = []
     // A port given as 0 is chosen by the first loop, and the others follow.
     var listeners = settings.listeners
@@ -46,7 +52,8 @@ public final class RelayService: Sendable {
       try UDPSocket.requireFree(SocketAddress(ip, port: 0))
     }
     for loop in group.loops {
-      let share = try RelayLoop(loop, listeners: listeners, settings.turn, quota: quota)
+      let share = try RelayLoop(
+        loop, listeners: listeners, settings.turn, quota: quota, ports: ports)
       listeners = share.addresses
       shares.append(share)
     }

@@ -55,8 +55,8 @@ public struct TURNLimits: Sendable {
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256
   public var channelsPerAllocationMax = 256
-  /// Ports tried for one Allocate before 508.
-  public var portAttemptsMax = 16
+  /// Ports that the system may refuse to one Allocate before 508.
+  public var portAttemptsMax = 64
   /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2: at least 30 s).
   public var reservationLifetime = Duration.seconds(30)
 

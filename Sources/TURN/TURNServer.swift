@@ -37,6 +37,7 @@ public struct TURNServer: ~Copyable {
   /// `nil` for a server that answers Binding requests only.
   let configuration: TURNConfiguration?
   let quota: (any AllocationQuota)?
+  let ports: (any RelayPortPool)?
   var random: any RandomNumberGenerator
   /// The answer that ``Verdict/reply`` speaks of.
   public internal(set) var reply = MessageBuilder()
@@ -58,13 +59,16 @@ public struct TURNServer: ~Copyable {
   /// - Parameters:
   ///   - configuration: `nil` serves STUN Binding only.
   ///   - quota: shared by the loops; needed with a configuration.
+  ///   - ports: shared by the loops; needed with a configuration.
   ///   - random: for ports, tokens, ids and hash keys; cryptographic outside of tests.
   public init(
     _ configuration: TURNConfiguration?, quota: (any AllocationQuota)?,
-    random: any RandomNumberGenerator, wallClock: WallClock, now: Instant
+    ports: (any RelayPortPool)?, random: any RandomNumberGenerator, wallClock: WallClock,
+    now: Instant
   ) {
     self.configuration = configuration
     self.quota = quota
+    self.ports = ports
     var random = random
     hashKey = HashKey(using: &random)
     indicationIDs = SplitMix64(seed: random.next())
@@ -183,7 +187,7 @@ public struct TURNServer: ~Copyable {
     for handle in relays.handles {
       switch relays[handle]?.owner {
       case .allocation(let allocation): end(allocation, now: now, effects: &effects)
-      case .reserved: endReservation(handle, effects: &effects)
+      case .reserved: endReservation(handle, now: now, effects: &effects)
       case .opening, nil: break
       }
     }

@@ -18,12 +18,21 @@ public enum Verdict: Equatable, Sendable {
 /// What is to be done besides, in order, before the next input.
 public enum Effect: Equatable, Sendable {
   /// Open a UDP socket at this address and answer with
-  /// ``TURNServer/relayOpened(_:ok:now:effects:)``.
+  /// ``TURNServer/relayOpened(_:_:now:effects:)``.
   case openRelay(SlabHandle, SocketAddress)
   case closeRelay(SlabHandle)
   /// An allocation came to be, or ended with these final counters.
   case started(AllocationID)
   case ended(AllocationRecord)
+}
+
+/// What became of ``Effect/openRelay(_:_:)``.
+public enum RelayOpening: Sendable {
+  case opened
+  /// Another socket of this host has the port: one may try another.
+  case portInUse
+  /// No port would do: there are no descriptors left, or the address is gone.
+  case failed
 }
 
 /// Why a datagram was not answered or not relayed: each has a counter.

@@ -35,6 +35,27 @@ final class TraceQuota: AllocationQuota, @unchecked Sendable {
   }
 }
 
+/// The ports of the relay addresses, without a lock.
+final class TracePorts: RelayPortPool, @unchecked Sendable {
+  private var tables = Dictionary(
+    uniqueKeysWithValues: TraceWorld.relayIPs.map {
+      ($0, PortTable(TraceWorld.ports, rest: .seconds(30)))
+    })
+
+  func take(
+    _ kind: PortKind, at ip: IPAddress, now: Instant,
+    using random: inout any RandomNumberGenerator
+  ) -> UInt16? { tables[ip]?.take(kind, now: now, using: &random) }
+
+  func free(_ address: SocketAddress, now: Instant) {
+    tables[address.ip]?.free(address.port, now: now)
+  }
+
+  func setAside(_ address: SocketAddress, now: Instant) {
+    tables[address.ip]?.setAside(address.port, now: now)
+  }
+}
+
 /// The server, its driver, and what the world outside knows: sockets, permissions, traffic.
 struct TraceWorld: ~Copyable {
   static let realm = "fuzz"
@@ -95,7 +116,7 @@ struct TraceWorld: ~Copyable {
     let quota = TraceQuota()
     self.quota = quota
     turn = TURNServer(
-      Self.configuration, quota: quota, random: SplitMix64(seed: 7),
+      Self.configuration, quota: quota, ports: TracePorts(), random: SplitMix64(seed: 7),
       wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
   }
 
@@ -186,7 +207,8 @@ struct TraceWorld: ~Copyable {
           let ok = refusedPorts & 1 == 0 && !isTaken
           refusedPorts >>= 1
           if ok { relays.append(OpenRelay(handle: handle, address: address)) }
-          verdict = turn.relayOpened(handle, ok: ok, now: now, effects: &effects)
+          verdict = turn.relayOpened(
+            handle, ok ? .opened : .portInUse, now: now, effects: &effects)
         case .closeRelay(let handle):
           let index = relays.firstIndex { $0.handle == handle }
           relays.remove(at: try index.required("a relay is closed that is not open"))

@@ -19,6 +19,27 @@ final class BenchQuota: AllocationQuota, @unchecked Sendable {
   var total: Int { held.values.reduce(0, +) }
 }
 
+/// The ports of the bench, without a lock.
+final class BenchPorts: RelayPortPool, @unchecked Sendable {
+  private var tables: [IPAddress: PortTable]
+  init(_ addresses: [IPAddress], _ range: PortRange) {
+    let table = PortTable(range, rest: .seconds(30))
+    tables = Dictionary(uniqueKeysWithValues: addresses.map { ($0, table) })
+  }
+  func take(
+    _ kind: PortKind, at ip: IPAddress, now: Instant,
+    using random: inout any RandomNumberGenerator
+  ) -> UInt16? { tables[ip]?.take(kind, now: now, using: &random) }
+  func free(_ address: SocketAddress, now: Instant) {
+    tables[address.ip]?.free(address.port, now: now)
+  }
+  func setAside(_ address: SocketAddress, now: Instant) {
+    tables[address.ip]?.setAside(address.port, now: now)
+  }
+  /// Ports of an address that could be taken without waking a resting one.
+  func freeCount(_ ip: IPAddress) -> Int { tables[ip]?.freeCount ?? 0 }
+}
+
 /// What a test sees of an answer.
 struct Answer {
   let bytes: [UInt8]
@@ -53,6 +74,7 @@ final class Bench {
 
   var now = Instant(nanoseconds: 1_000_000_000)
   let quota = BenchQuota()
+  let ports: BenchPorts
   var turn: TURNServer
   var effects: [Effect] = []
   /// Every effect that was carried out.
@@ -60,6 +82,8 @@ final class Bench {
   var openRelays: [SlabHandle: SocketAddress] = [:]
   /// Ports that the system says are in use.
   var refusedPorts: (UInt16) -> Bool = { _ in false }
+  /// What becomes of those.
+  var refusal = RelayOpening.portInUse
   var random = SplitMix64(seed: 42)
 
   init(_ adjust: (inout TURNConfiguration) -> Void = { _ in }) {
@@ -71,8 +95,9 @@ final class Bench {
       peers: PeerFilter(relayAddresses: [Self.relayIP], ownServices: [server]),
       relayAddresses: [Self.relayIP, Self.relayIPv6])
     adjust(&configuration)
+    ports = BenchPorts(configuration.relayAddresses, configuration.relayPorts)
     turn = TURNServer(
-      configuration, quota: quota, random: SplitMix64(seed: 7),
+      configuration, quota: quota, ports: ports, random: SplitMix64(seed: 7),
       wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
   }
 
@@ -116,7 +141,7 @@ final class Bench {
       case .openRelay(let handle, let address):
         let ok = !refusedPorts(address.port) && !openRelays.values.contains(address)
         if ok { openRelays[handle] = address }
-        verdict = turn.relayOpened(handle, ok: ok, now: now, effects: &effects)
+        verdict = turn.relayOpened(handle, ok ? .opened : refusal, now: now, effects: &effects)
       case .closeRelay(let handle): openRelays[handle] = nil
       case .started, .ended: break
       }

@@ -297,7 +297,7 @@ struct RoutingTests {
 
   @Test func `a server without TURN answers Binding and drops the rest`() throws {
     var turn = TURNServer(
-      nil, quota: nil, random: SplitMix64(seed: 1),
+      nil, quota: nil, ports: nil, random: SplitMix64(seed: 1),
       wallClock: WallClock(unixNanoseconds: 0, at: .zero), now: .zero)
     var effects: [Effect] = []
     func hand(_ bytes: [UInt8]) -> Verdict {
