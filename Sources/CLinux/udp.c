@@ -17,6 +17,18 @@ static int clear_df(int fd) {
   return setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, sizeof mode);
 }
 
+// PROBE sets DF and lets the network, not this host's memory of it, say what is too long. OMIT sets
+// none, as DONT does, but the answer to an earlier datagram with DF is still reported; in IPv6,
+// where only the sender cuts, that is WANT.
+void parley_set_df(int fd, int family, int on) {
+  int v4 = on ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT;
+  int v6 = on ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT;
+  if (family == 4)
+    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+  else
+    setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
+}
+
 int parley_udp_open(const parley_address *local, int reuse_port, int packet_info,
                     parley_address *bound) {
   int v4 = local->family == 4;

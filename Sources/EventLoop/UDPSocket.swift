@@ -38,6 +38,11 @@ public struct UDPSocket: Sendable {
     if reportsErrors { _ = parley_report_errors(descriptor, Int32(local.family)) }
   }
 
+  /// Whether datagrams from now on leave whole or not at all (RFC 8656 §14), or may be cut up.
+  public func setDontFragment(_ isSet: Bool) {
+    parley_set_df(descriptor, address.ip.family == .v4 ? 4 : 6, isSet ? 1 : 0)
+  }
+
   public func close() { parley_close(descriptor) }
 
   /// Throws when somebody has `address` already: sockets that share a port by `reusePort` would

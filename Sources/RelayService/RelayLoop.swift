@@ -130,11 +130,13 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       guard let tuple, let listener else { return }
       let reply = server.reply.bytes
       result = listener.send(reply.span, 0..<reply.count, to: tuple)
-    case .toPeer(let handle, let peer, let range):
-      guard let relay = relays[Int(handle.index)] else { return }
-      result = relay.socket.send(bytes, range, to: peer)
+    case .toPeer(let handle, let peer, let range, let dontFragment):
+      guard let relay = relays[Int(handle.index)] else { return server.sendFailed(verdict) }
+      result = relay.send(bytes, range, to: peer, dontFragment: dontFragment)
     case .toClient(_, let tuple, let range):
-      guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else { return }
+      guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else {
+        return server.sendFailed(verdict)
+      }
       result = listener.send(bytes, range, to: tuple)
     }
     if result != .sent { server.sendFailed(verdict) }

@@ -42,6 +42,9 @@ final class RelaySocket: EventHandler {
   let handle: SlabHandle
   var registration: EventLoop.Registration?
   private unowned let owner: RelayLoop
+  /// As the socket is set: the kernel takes DF for a socket, not for a datagram, and the ordinary
+  /// datagram is to cost no system call more.
+  private var dontFragment = false
 
   init(_ socket: UDPSocket, _ handle: SlabHandle, owner: RelayLoop) {
     self.socket = socket
@@ -52,5 +55,15 @@ final class RelaySocket: EventHandler {
   func ready(_ readiness: Readiness, now: Instant) {
     if readiness.contains(.error) { owner.drainErrors(self, now: now) }
     owner.drain(self, now: now)
+  }
+
+  func send(_ bytes: Span<UInt8>, _ range: Range<Int>, to peer: SocketAddress, dontFragment: Bool)
+    -> SendResult
+  {
+    if dontFragment != self.dontFragment {
+      socket.setDontFragment(dontFragment)
+      self.dontFragment = dontFragment
+    }
+    return socket.send(bytes, range, to: peer)
   }
 }

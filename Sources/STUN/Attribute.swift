@@ -54,8 +54,6 @@ public enum Attribute: UInt16, Sendable {
   /// ignored (RFC 8489 §6.3); what is not, and must be, is refused with 420.
   public var isUnderstood: Bool {
     switch self {
-    // RFC 8656 §7.2 step 4: who cannot set the DF bit treats DONT-FRAGMENT as unknown.
-    case .dontFragment: false
     case .changeRequest, .padding, .responsePort: false
     case .connectionID: false
     default: true

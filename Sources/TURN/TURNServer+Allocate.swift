@@ -19,7 +19,7 @@ extension TURNServer {
     guard transport >> 24 == UInt32(RequestedTransport.udp.rawValue) else {
       return refuse(request, .unsupportedTransport, user)
     }
-    // Step 4, DONT-FRAGMENT, falls under the unknown attributes: nothing here can set the bit yet.
+    // Step 4: DONT-FRAGMENT asks whether Send indications may have it; they may.
     if let refused = refuseUnknown(request, user) { return refused }
     // Steps 5 to 7.
     let wish: AllocationWish

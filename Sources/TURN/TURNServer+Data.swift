@@ -8,14 +8,16 @@ extension TURNServer {
   mutating func relayChannelData(
     _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ range: Range<Int>, now: Instant
   ) -> Verdict {
-    guard range.count >= Wire.channelDataHeaderLength else { return .drop(.malformedChannelData) }
+    guard range.count >= Wire.channelDataHeaderLength else {
+      return dropped(.malformedChannelData, range.count, find(tuple))
+    }
     let start = range.lowerBound
     let length = Int(bytes.uint16(at: start + 2))
     let payload =
       start + Wire.channelDataHeaderLength..<start + Wire.channelDataHeaderLength + length
     // RFC 8656 §12.5: over UDP up to 3 bytes of padding may follow.
     guard payload.upperBound <= range.upperBound, range.upperBound - payload.upperBound < 4 else {
-      return .drop(.malformedChannelData)
+      return dropped(.malformedChannelData, range.count, find(tuple))
     }
     guard let handle = find(tuple) else { return .drop(.noAllocation) }
     let number = bytes.uint16(at: start)
@@ -35,9 +37,10 @@ extension TURNServer {
     guard let peer = message.xorAddress(.xorPeerAddress, bytes),
       let payload = message.value(of: .data), !hasUnknownRequired(message)
     else {
-      return relay(handle, message.range.count, message.range) { _ in .failure(.badIndication) }
+      return dropped(.badIndication, message.range.count, handle)
     }
-    return relay(handle, message.range.count, payload) { allocation in
+    let dontFragment = message.has(.dontFragment)
+    return relay(handle, message.range.count, payload, dontFragment: dontFragment) { allocation in
       // A permission exists only for what the filter allows; ports of our own need a look each
       // time.
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
@@ -63,7 +66,7 @@ extension TURNServer {
   /// Counts what came from a client and, where `decide` names a peer, what goes there.
   @inline(__always)
   private mutating func relay(
-    _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>,
+    _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>, dontFragment: Bool = false,
     _ decide: (borrowing Allocation) -> Decision
   ) -> Verdict {
     let verdict = allocations.update(handle) { allocation -> Verdict in
@@ -71,13 +74,26 @@ extension TURNServer {
       switch decide(allocation) {
       case .success(let peer):
         allocation.counters.toPeers.count(payload.count)
-        return .toPeer(relay: allocation.relay, peer: peer, payload)
+        return .toPeer(
+          relay: allocation.relay, peer: peer, payload, dontFragment: dontFragment)
       case .failure(let reason):
         allocation.counters.drops &+= 1
         return .drop(reason)
       }
     }
     return verdict ?? .drop(.noAllocation)
+  }
+
+  /// Counts what came from a client, if it has an allocation, and is not for any peer.
+  private mutating func dropped(_ reason: DropReason, _ received: Int, _ handle: SlabHandle?)
+    -> Verdict
+  {
+    guard let handle else { return .drop(reason) }
+    _ = allocations.update(handle) { allocation in
+      allocation.counters.fromClient.count(received)
+      allocation.counters.drops &+= 1
+    }
+    return .drop(reason)
   }
 
   // MARK: From peers
@@ -97,7 +113,7 @@ extension TURNServer {
       }
       let framed =
         if let channel = allocation.channel(of: peer, now: now) {
-          Self.frame(channel, &bytes, payload)
+          Self.frame(channel, &bytes, payload, isPadded: allocation.fiveTuple.transport.isStream)
         } else {
           Self.frameDataIndication(peer, id, &bytes, payload)
         }
@@ -111,15 +127,19 @@ extension TURNServer {
     return verdict ?? .drop(.noRelay)
   }
 
-  /// RFC 8656 §12.4: four bytes in front; over UDP no padding behind.
+  /// RFC 8656 §12.4: four bytes in front; and in a stream, where the next header follows, zeros
+  /// behind up to a multiple of four, which the length leaves out.
   private static func frame(
-    _ channel: UInt16, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>
+    _ channel: UInt16, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>, isPadded: Bool
   ) -> Range<Int>? {
     guard let length = UInt16(exactly: payload.count) else { return nil }
     let start = payload.lowerBound - Wire.channelDataHeaderLength
     bytes.store(channel, at: start)
     bytes.store(length, at: start + 2)
-    return start..<payload.upperBound
+    let end = payload.upperBound + (isPadded ? -payload.count & 3 : 0)
+    // Never what the buffer held before (CVE-2020-4067 in coturn).
+    for offset in payload.upperBound..<end { bytes[offset] = 0 }
+    return start..<end
   }
 
   /// RFC 8656 §11.3: a Data indication around the payload.

@@ -206,7 +206,7 @@ public struct TURNServer: ~Copyable {
   public mutating func sendFailed(_ verdict: Verdict) {
     statistics.sendFailures &+= 1
     switch verdict {
-    case .toPeer(let relay, _, let range):
+    case .toPeer(let relay, _, let range, _):
       guard case .allocation(let handle)? = relays[relay]?.owner else { return }
       allocations[handle]?.counters.toPeers.uncount(range.count)
       allocations[handle]?.counters.drops &+= 1

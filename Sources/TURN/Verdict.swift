@@ -9,8 +9,9 @@ public enum Verdict: Equatable, Sendable {
   case reply
   /// An effect has to be carried out first; its result gives the next verdict.
   case pending
-  /// Send the range of the buffer from the relay's socket to the peer.
-  case toPeer(relay: SlabHandle, peer: SocketAddress, Range<Int>)
+  /// Send the range of the buffer from the relay's socket to the peer, on request so that no router
+  /// cuts it up (RFC 8656 §14).
+  case toPeer(relay: SlabHandle, peer: SocketAddress, Range<Int>, dontFragment: Bool = false)
   /// Send the range of the buffer to the client, from the server address it knows.
   case toClient(allocation: SlabHandle, FiveTuple, Range<Int>)
 }

@@ -186,7 +186,7 @@ struct TraceWorld: ~Copyable {
 
   private mutating func sendFailed() {
     switch lastVerdict {
-    case .toPeer(_, _, let range): toPeers.uncount(range.count)
+    case .toPeer(_, _, let range, _): toPeers.uncount(range.count)
     case .toClient(_, _, let range): toClients.uncount(range.count)
     default: return
     }

@@ -99,7 +99,8 @@ struct RelayServiceTests {
     #expect(during < 20, "\(during) allocations for 2,000 datagrams")
   }
 
-  @Test func `the largest datagram goes through whole`() async throws {
+  @Test("Trap 27: the largest datagram goes through whole")
+  func largest() async throws {
     let relay = try Relay()
     defer { relay.stop() }
     let a = try Client(relay.service.addresses[0])

@@ -78,12 +78,12 @@ struct AllocateTests {
 
   @Test func `unknown comprehension-required attributes are listed, others ignored`() throws {
     let answer = try bench.allocate {
-      $0.add(.dontFragment, bytes: [])
+      $0.add(.changeRequest, uint32: 0)
       $0.add(.alternateServer, uint32: 0)
     }
     #expect(answer.code == 420 && answer.isSigned(by: Bench.key))
     let list = try #require(answer.message.value(of: .unknownAttributes))
-    #expect(answer.bytes.span.bytes(in: list) == [0x00, 0x1A])
+    #expect(answer.bytes.span.bytes(in: list) == [0x00, 0x03])
     #expect(try bench.allocate { $0.add(.software, text: "me") }.isSuccess)
   }
 

@@ -72,6 +72,8 @@ final class Bench {
   static let relayIP = IPAddress(198, 51, 100, 1)
   static let relayIPv6 = IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1)
 
+  /// How clients reach the server.
+  var transport = Transport.udp
   var now = Instant(nanoseconds: 1_000_000_000)
   let quota = BenchQuota()
   let ports: BenchPorts
@@ -102,7 +104,7 @@ final class Bench {
   }
 
   func tuple(_ client: SocketAddress? = nil) -> FiveTuple {
-    FiveTuple(client: client ?? self.client, server: server, transport: .udp)
+    FiveTuple(client: client ?? self.client, server: server, transport: transport)
   }
 
   // MARK: Driving
@@ -244,11 +246,14 @@ final class Bench {
     return bytes + payload + [UInt8](repeating: 0, count: padding)
   }
 
-  func sendIndication(_ payload: [UInt8], to peer: SocketAddress) -> [UInt8] {
+  func sendIndication(
+    _ payload: [UInt8], to peer: SocketAddress, _ body: (inout MessageBuilder) -> Void = { _ in }
+  ) -> [UInt8] {
     var builder = MessageBuilder()
     builder.begin(MessageType(.send, .indication), TransactionID(using: &random))
     builder.add(.xorPeerAddress, address: peer)
     builder.add(.data, bytes: payload)
+    body(&builder)
     builder.finish()
     return builder.bytes
   }

@@ -9,8 +9,8 @@ import Testing
 struct PermissionTests {
   let bench = Bench()
 
-  @Test func `without a permission nothing passes, in either direction, and it is counted`() throws
-  {
+  @Test("Trap 23: without a permission nothing passes, either way, unanswered and counted")
+  func noPermission() throws {
     try bench.allocate()
     #expect(bench.receive(bench.sendIndication([1], to: bench.peer)) == .drop(.noPermission))
     let (verdict, _) = bench.receive([1], fromPeer: bench.peer, at: try bench.lastRelay())
@@ -21,12 +21,13 @@ struct PermissionTests {
     #expect(counters.toPeers == Traffic() && counters.toClient == Traffic())
   }
 
-  @Test func `a permission is for an address, whatever the port, for five minutes`() throws {
+  @Test("Trap 20: a permission is for an address, for five minutes, and traffic refreshes nothing")
+  func permissionLifetime() throws {
     try bench.allocate()
     #expect(try bench.permit(SocketAddress(bench.peer.ip, port: 1)).isSuccess)
     let relay = try bench.lastRelay()
     let payload = bench.sendIndication([1, 2, 3], to: bench.peer)
-    guard case .toPeer(relay, bench.peer, let range) = bench.receive(payload) else {
+    guard case .toPeer(relay, bench.peer, let range, _) = bench.receive(payload) else {
       Issue.record("not relayed")
       return
     }
@@ -46,7 +47,8 @@ struct PermissionTests {
     }
   }
 
-  @Test func `of several peers all get a permission or none does`() throws {
+  @Test("Trap 21: of several peers all get a permission or none does, 443 for the other family")
+  func allOrNothing() throws {
     try bench.allocate()
     let good = SocketAddress(IPAddress(9, 9, 9, 9), port: 1)
     let bad = SocketAddress(IPAddress(10, 0, 0, 1), port: 1)
@@ -59,14 +61,16 @@ struct PermissionTests {
     #expect(bench.records.first?.permissions == 2)
   }
 
-  @Test func `a request without a peer, or with half of one, is a bad request`() throws {
+  @Test("Trap 21: a request without a peer, or with half of one, is a bad request")
+  func noPeer() throws {
     try bench.allocate()
     #expect(try bench.ask(.createPermission).code == 400)
     #expect(
       try bench.ask(.createPermission) { $0.add(.xorPeerAddress, bytes: [0, 1, 0]) }.code == 400)
   }
 
-  @Test func `a full table gives 508 until permissions have run out`() throws {
+  @Test("Trap 21: a full table gives 508 until permissions have run out")
+  func fullTable() throws {
     let small = Bench { $0.limits.permissionsPerAllocationMax = 2 }
     try small.allocate()
     let peers = (1...3).map { SocketAddress(IPAddress(9, 9, 9, $0), port: 1) }
@@ -102,9 +106,8 @@ struct ChannelTests {
     #expect(counters.drops == 0)
   }
 
-  @Test func `a number belongs to one peer and a peer to one number, and binding again refreshes`()
-    throws
-  {
+  @Test("Trap 22: a number is of one peer, a peer of one number, and binding again refreshes")
+  func oneToOne() throws {
     try bench.allocate()
     let other = SocketAddress(bench.peer.ip, port: bench.peer.port + 1)
     #expect(try bench.bind(0x4000, bench.peer).isSuccess)
@@ -130,9 +133,8 @@ struct ChannelTests {
     #expect(full.records.first?.channels == 0)
   }
 
-  @Test func `binding installs a permission, which ends before the channel unless refreshed`()
-    throws
-  {
+  @Test("Trap 20: binding installs a permission, which ends before the channel unless refreshed")
+  func bindingPermits() throws {
     try bench.allocate { $0.add(.lifetime, uint32: 3_600) }
     try #require(try bench.bind(0x4000, bench.peer).isSuccess)
     bench.advance(by: .seconds(301))
@@ -149,8 +151,10 @@ struct ChannelTests {
     #expect(try Answer(toClient).message.type == MessageType(.data, .indication))
   }
 
-  @Test(arguments: [0x3FFF, 0x5000, 0x7FFF, 0x8000, 0xFFFF] as [UInt32])
-  func `numbers outside of 0x4000 to 0x4FFF are refused`(number: UInt32) throws {
+  @Test(
+    "Trap 22: numbers outside of 0x4000 to 0x4FFF are refused",
+    arguments: [0x3FFF, 0x5000, 0x7FFF, 0x8000, 0xFFFF] as [UInt32])
+  func range(number: UInt32) throws {
     try bench.allocate()
     #expect(try bench.bind(number, bench.peer).code == 400)
     #expect(try bench.bind(0x4FFF, bench.peer).isSuccess)
@@ -175,7 +179,9 @@ struct ChannelTests {
     #expect(try small.bind(0x4001, other).code == 508)
   }
 
-  @Test func `malformed ChannelData is dropped by its own reason`() throws {
+  @Test(
+    "Trap 24: malformed ChannelData is dropped by its own reason, and counted to its allocation")
+  func malformed() throws {
     try bench.allocate()
     try #require(try bench.bind(0x4000, bench.peer).isSuccess)
     for bad: [UInt8] in [[0x40], [0x40, 0, 0], [0x40, 0, 0, 5, 1], [0x40, 0, 0xff, 0xff, 1]] {
@@ -185,14 +191,45 @@ struct ChannelTests {
       bench.receive(bench.channelData(0x4000, [1], padding: 4)) == .drop(.malformedChannelData))
     #expect(bench.receive(bench.channelData(0x4001, [1])) == .drop(.noChannel))
     #expect(bench.receive(bench.channelData(0x4000, [])) != .drop(.malformedChannelData))
+    let counters = try #require(bench.records.first).counters
+    #expect(counters.drops == 6)
+    #expect(counters.fromClient == Traffic(packets: 7, bytes: 1 + 3 + 5 + 5 + 9 + 5 + 4))
+  }
+
+  @Test(
+    "Trap 24: in a stream ChannelData is padded to four with zeros, which the length leaves out",
+    arguments: [Transport.udp, .dtls, .tcp, .tls])
+  func padding(transport: Transport) throws {
+    bench.transport = transport
+    try bench.allocate()
+    try #require(try bench.bind(0x4000, bench.peer).isSuccess)
+    let relay = try bench.lastRelay()
+    for length in 0...8 {
+      let payload = [UInt8](repeating: 7, count: length)
+      let (_, toClient) = bench.receive(payload, fromPeer: bench.peer, at: relay)
+      let zeros = transport.isStream ? -length & 3 : 0
+      #expect(
+        toClient
+          == [0x40, 0x00, 0, UInt8(length)] + payload + [UInt8](repeating: 0, count: zeros))
+      guard
+        case .toPeer(_, _, let range, _) = bench.receive(
+          bench.channelData(0x4000, payload, padding: -length & 3))
+      else {
+        Issue.record("not relayed")
+        return
+      }
+      #expect(range.count == length)
+    }
   }
 }
 
 struct IndicationTests {
   let bench = Bench()
 
-  @Test(arguments: 0...9)
-  func `a Data indication holds the payload, the peer, and zeros for padding`(length: Int) throws {
+  @Test(
+    "CVE-2020-4067: a Data indication holds payload and peer, and its padding is zeros",
+    arguments: 0...9)
+  func dataIndication(length: Int) throws {
     try bench.allocate()
     try #require(try bench.permit(bench.peer).isSuccess)
     let payload = (0..<length).map { UInt8($0 + 1) }
@@ -213,7 +250,28 @@ struct IndicationTests {
     #expect(try Answer(toClient).message.xorAddress(.xorPeerAddress, toClient.span) == peer)
   }
 
-  @Test func `what is too long for a header is dropped, not cut`() throws {
+  @Test("Trap 18: DONT-FRAGMENT is for the one datagram that asks for it")
+  func dontFragment() throws {
+    #expect(try bench.allocate { $0.add(.dontFragment, bytes: []) }.isSuccess)
+    try #require(try bench.bind(0x4000, bench.peer).isSuccess)
+    let relay = try bench.lastRelay()
+    let whole = bench.sendIndication([1], to: bench.peer) { $0.add(.dontFragment, bytes: []) }
+    guard case .toPeer(relay, bench.peer, _, dontFragment: true) = bench.receive(whole) else {
+      Issue.record("without DF")
+      return
+    }
+    for ordinary in [
+      bench.sendIndication([1], to: bench.peer), bench.channelData(0x4000, [1]),
+    ] {
+      guard case .toPeer(relay, bench.peer, _, dontFragment: false) = bench.receive(ordinary) else {
+        Issue.record("with DF")
+        return
+      }
+    }
+  }
+
+  @Test("Trap 27: what is too long for a header is dropped, not cut")
+  func tooLong() throws {
     try bench.allocate()
     try #require(try bench.permit(bench.peer).isSuccess)
     let (verdict, _) = bench.receive(
@@ -241,7 +299,7 @@ struct IndicationTests {
     let withUnknown = indication {
       $0.add(.xorPeerAddress, address: bench.peer)
       $0.add(.data, bytes: [1])
-      $0.add(.dontFragment, bytes: [])
+      $0.add(.changeRequest, uint32: 0)
     }
     #expect(bench.receive(withUnknown) == .drop(.badIndication))
     let withKnown = indication {

@@ -59,6 +59,8 @@ typedef struct {
 /// reuse_port != 0: SO_REUSEPORT. packet_info != 0: report each datagram's destination.
 int parley_udp_open(const parley_address *local, int reuse_port, int packet_info,
                     parley_address *bound);
+/// Whether what the socket of this family (4 or 6) sends may be cut up on its way: on != 0: never.
+void parley_set_df(int fd, int family, int on);
 /// Asks for socket buffers of this size, over the system's limit where we are allowed to.
 void parley_set_buffers(int fd, int bytes);
 /// Makes a UDP socket of this family (4 or 6) queue the ICMP errors about what it sends. From then
