@@ -46,6 +46,8 @@ public struct ServerConfiguration: Sendable {
 
   /// UDP sockets for STUN and TURN; at least one.
   public internal(set) var listeners: [Listener] = []
+  /// Where stund answers NAT behaviour discovery, at most one per family; see `natDiscoveries`.
+  public internal(set) var natDiscovery: [SocketAddress] = []
   /// Where parleyd serves HTTP and WebSocket over TCP; `nil` for the others.
   public internal(set) var http: SocketAddress?
   /// Origins besides its own that parleyd lets use its WebSocket: `https://example.org`, or `*`.

@@ -46,6 +46,15 @@ extension ServerConfiguration {
         $0.listeners.append(try OptionValues.listener($1))
       }.defaulting(to: ["udp:127.0.0.1:3478"], with: developmentName)),
     Row(
+      programs: [.stund],
+      option: ServerOption.list(
+        "nat-discovery", "HOST:PORT",
+        help: "Let clients examine their NAT (RFC 5780): another address of this host, and another"
+          + " port, than --listen has. Answers are then longer than requests."
+      ) {
+        $0.natDiscovery.append(try OptionValues.address($1))
+      }.noting(default: "off")),
+    Row(
       programs: signaling,
       option: ServerOption.value(
         "http", "HOST:PORT", default: "0.0.0.0:8080",

@@ -1,7 +1,7 @@
 // Decides whether settings that are well formed one by one also make sense together.
 
-import Foundation
-import NetTypes
+internal import Foundation
+public import NetTypes
 
 extension ServerConfiguration {
   /// Reads the settings of a server from all its sources and makes sure that it can start.
@@ -54,7 +54,36 @@ extension ServerConfiguration {
     if let twice = Self.firstRepeated(addresses) {
       throw ConfigurationError("--listen: udp:\(twice.text) is given twice")
     }
+    try validateDiscovery()
     if program != .stund { try validateRelay(for: program) }
+  }
+
+  /// RFC 5780 §6: two addresses of one family and two ports, all known.
+  private func validateDiscovery() throws(ConfigurationError) {
+    if let family = Self.firstRepeated(natDiscovery.map(\.ip.family)) {
+      throw ConfigurationError(
+        "--nat-discovery: only one \(family == .v4 ? "IPv4" : "IPv6") address")
+    }
+    for alternate in natDiscovery {
+      guard let primary = discoveryPrimary(for: alternate) else {
+        throw ConfigurationError(
+          "--nat-discovery \(alternate.text): give --listen udp:HOST:PORT with an address of this"
+            + " host, not \(alternate.ip.family == .v4 ? "0.0.0.0" : "[::]")")
+      }
+      guard !alternate.ip.isUnspecified, alternate.port != 0, primary.ip != alternate.ip,
+        primary.port != alternate.port
+      else {
+        throw ConfigurationError(
+          "--nat-discovery \(alternate.text): has to differ from \(primary.text) of --listen in the"
+            + " address and in the port")
+      }
+    }
+  }
+
+  private func discoveryPrimary(for alternate: SocketAddress) -> SocketAddress? {
+    listeners.map(\.address).first {
+      $0.ip.family == alternate.ip.family && !$0.ip.isUnspecified && $0.port != 0
+    }
   }
 
   private func validateRelay(for program: Program) throws(ConfigurationError) {
@@ -96,6 +125,14 @@ extension ServerConfiguration {
   /// Event loops of the relay: what was asked for, or one per processor; 1...256.
   public var threads: Int {
     requestedThreads ?? min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 256)
+  }
+
+  /// Where NAT behaviour discovery is answered: each alternate with the first listener of its
+  /// family that has an address and a port.
+  public var natDiscoveries: [(primary: SocketAddress, alternate: SocketAddress)] {
+    natDiscovery.compactMap { alternate in
+      discoveryPrimary(for: alternate).map { (primary: $0, alternate: alternate) }
+    }
   }
 
   /// parleyd hands out time-limited credentials; without `--secret` it makes one for itself, which

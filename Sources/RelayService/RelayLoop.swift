@@ -48,6 +48,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     loop.add(self)
   }
 
+  /// Where NAT behaviour is examined; to be told before the loop runs.
+  var discoveries: [BehaviourDiscovery] {
+    get { server.discoveries }
+    set { server.discoveries = newValue }
+  }
+
   var addresses: [SocketAddress] { listeners.map(\.socket.address) }
 
   // MARK: Datagrams in
@@ -128,6 +134,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       return
     case .reply:
       guard let tuple, let listener else { return }
+      let reply = server.reply.bytes
+      result = listener.send(reply.span, 0..<reply.count, to: tuple)
+    case .replyElsewhere(let tuple):
+      guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else {
+        return server.sendFailed(verdict)
+      }
       let reply = server.reply.bytes
       result = listener.send(reply.span, 0..<reply.count, to: tuple)
     case .toPeer(let handle, let peer, let range, let dontFragment):

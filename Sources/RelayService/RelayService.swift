@@ -2,6 +2,7 @@
 
 public import EventLoop
 public import NetTypes
+public import STUN
 public import TURN
 internal import Crypto
 
@@ -20,6 +21,8 @@ public final class RelayService: Sendable {
     public var totalQuota: Int
     /// How long a relay port that was used is not given to the next.
     public var portRest: Duration
+    /// Where NAT behaviour is examined (RFC 5780); all of their addresses are listeners.
+    public var discoveries: [BehaviourDiscovery] = []
 
     public init(
       listeners: [SocketAddress], turn: TURNConfiguration?, userQuota: Int? = nil,
@@ -54,6 +57,7 @@ public final class RelayService: Sendable {
     for loop in group.loops {
       let share = try RelayLoop(
         loop, listeners: listeners, settings.turn, quota: quota, ports: ports)
+      share.discoveries = settings.discoveries
       listeners = share.addresses
       shares.append(share)
     }

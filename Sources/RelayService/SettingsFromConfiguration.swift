@@ -16,11 +16,18 @@ extension RelayService.Settings {
   ///   - relays: `false` for STUN alone.
   ///   - ownSecret: a secret of this process, accepted besides the configured ones.
   public init(_ configuration: ServerConfiguration, relays: Bool, ownSecret: String? = nil) {
-    let listeners = configuration.listeners.map(\.address)
+    var listeners = configuration.listeners.map(\.address)
+    let discoveries = configuration.natDiscoveries.compactMap {
+      BehaviourDiscovery(primary: $0.primary, alternate: $0.alternate)
+    }
+    for address in discoveries.flatMap(\.addresses) where !listeners.contains(address) {
+      listeners.append(address)
+    }
     self.init(
       listeners: listeners,
       turn: relays ? Self.turn(configuration, listeners, ownSecret) : nil,
       userQuota: configuration.userQuota, totalQuota: configuration.totalQuota)
+    self.discoveries = discoveries
   }
 
   /// Lowers the quota of all users to `descriptors`, of which each allocation takes one: who comes

@@ -10,16 +10,20 @@ public enum BindingResponder {
   public static func answer(
     _ request: Message, from client: SocketAddress, into reply: inout MessageBuilder
   ) {
-    // RFC 8489 §6.3.1: unknown comprehension-required attributes are refused, with their list.
     let unknown = request.unknownRequired
-    if unknown.isEmpty {
-      reply.begin(request.type.answer(.success), request.transactionID)
-      reply.add(.xorMappedAddress, address: client)
-    } else {
-      reply.begin(request.type.answer(.error), request.transactionID)
-      reply.add(.unknownAttribute)
-      reply.add(unknown: unknown)
-    }
+    guard unknown.isEmpty else { return refuse(request, unknown: unknown, into: &reply) }
+    reply.begin(request.type.answer(.success), request.transactionID)
+    reply.add(.xorMappedAddress, address: client)
+    reply.finish(fingerprint: request.hasFingerprint)
+  }
+
+  /// RFC 8489 §6.3.1: unknown comprehension-required attributes are refused, with their list.
+  static func refuse(
+    _ request: Message, unknown: [UInt16], into reply: inout MessageBuilder
+  ) {
+    reply.begin(request.type.answer(.error), request.transactionID)
+    reply.add(.unknownAttribute)
+    reply.add(unknown: unknown)
     reply.finish(fingerprint: request.hasFingerprint)
   }
 }

@@ -44,6 +44,9 @@ public struct TURNServer: ~Copyable {
   public internal(set) var statistics = Statistics()
   /// Kept true by whoever drives the server.
   public var wallClock: WallClock
+  /// Where NAT behaviour discovery is answered (RFC 5780); nowhere unless an operator wants it.
+  public var discoveries: [BehaviourDiscovery] = []
+  var discoveryBudget: DiscoveryBudget
 
   var allocations: Slab<Allocation>
   var relays: Slab<Relay>
@@ -72,6 +75,7 @@ public struct TURNServer: ~Copyable {
     var random = random
     hashKey = HashKey(using: &random)
     indicationIDs = SplitMix64(seed: random.next())
+    discoveryBudget = DiscoveryBudget(seed: random.next())
     self.random = random
     self.wallClock = wallClock
     let limit = configuration?.limits.allocationsMax ?? 0
@@ -133,9 +137,7 @@ public struct TURNServer: ~Copyable {
     }
     switch (message.type.messageClass, message.type.method) {
     case (.request, .binding):
-      statistics.bindingRequests &+= 1
-      BindingResponder.answer(message, from: tuple.client, into: &reply)
-      return .reply
+      return answerBinding(tuple, message, bytes, now: now)
     case (.indication, .binding):
       // RFC 8489 §6.3.2: a keep-alive; there is nothing to do and nothing wrong.
       return .drop(.unexpectedClass)
@@ -214,7 +216,7 @@ public struct TURNServer: ~Copyable {
       guard allocations.contains(handle) else { return }
       allocations[handle]?.counters.toClient.uncount(range.count)
       allocations[handle]?.counters.drops &+= 1
-    case .drop, .reply, .pending: break
+    case .drop, .reply, .replyElsewhere, .pending: break
     }
   }
 

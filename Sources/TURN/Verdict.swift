@@ -7,6 +7,9 @@ public enum Verdict: Equatable, Sendable {
   case drop(DropReason)
   /// Send ``TURNServer/reply`` back to where the datagram came from.
   case reply
+  /// Send ``TURNServer/reply`` from the server address to the client address of this 5-tuple, one
+  /// of which is not what the datagram says (RFC 5780 §6.1).
+  case replyElsewhere(FiveTuple)
   /// An effect has to be carried out first; its result gives the next verdict.
   case pending
   /// Send the range of the buffer from the relay's socket to the peer, on request so that no router
@@ -64,6 +67,8 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case irrelevantICMP
   /// Longer than a ChannelData or Data indication can carry, or than a request may be.
   case tooLong
+  /// NAT behaviour discovery for a network that has got its share of answers.
+  case discoveryBudget
 }
 
 /// An allocation as it is, or was at its end.

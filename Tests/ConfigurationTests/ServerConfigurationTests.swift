@@ -180,6 +180,36 @@ struct ServerConfigurationTests {
     #expect(!never.needsOwnSecret)
   }
 
+  @Test func `stund pairs an alternate address with the listener of its family`() throws {
+    let settings = try Start(
+      .stund,
+      "--listen udp:192.0.2.1:3478 --listen udp:[2001:db8::1]:3478"
+        + " --nat-discovery [2001:db8::2]:3480 --nat-discovery 192.0.2.2:3479"
+    ).settings()
+    #expect(
+      settings.natDiscoveries.map { [$0.primary.text, $0.alternate.text] } == [
+        ["[2001:db8::1]:3478", "[2001:db8::2]:3480"], ["192.0.2.1:3478", "192.0.2.2:3479"],
+      ])
+    #expect(try Start(.stund).settings().natDiscoveries.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("--nat-discovery 192.0.2.2:3479", "with an address of this host, not 0.0.0.0"),
+    ("--listen udp:192.0.2.1:0 --nat-discovery 192.0.2.2:3479", "give --listen udp:HOST:PORT"),
+    ("--listen udp:192.0.2.1:3478 --nat-discovery 192.0.2.1:3479", "has to differ from 192.0.2.1"),
+    ("--listen udp:192.0.2.1:3478 --nat-discovery 192.0.2.2:3478", "has to differ from 192.0.2.1"),
+    ("--listen udp:192.0.2.1:3478 --nat-discovery 0.0.0.0:3479", "has to differ from 192.0.2.1"),
+    ("--nat-discovery [::2]:3479", "with an address of this host, not [::]"),
+    (
+      "--listen udp:1.1.1.1:1 --nat-discovery 2.2.2.2:2 --nat-discovery 3.3.3.3:3",
+      "--nat-discovery: only one IPv4 address"
+    ),
+    ("--nat-discovery example.org", "is not HOST:PORT with an IP address"),
+  ])
+  func `stund refuses a discovery that could not answer rightly`(line: String, message: String) {
+    #expect(Start(.stund, line).refusal().contains(message))
+  }
+
   @Test func `stund takes what STUN needs and nothing else`() throws {
     let settings = try Start(
       .stund, "--listen udp:[::]:3478 --threads 2 --log-level warning"

@@ -41,6 +41,7 @@ extension TraceWorld {
       try require(until.map { $0 > now } ?? false, "relayed without a permission")
       toPeers.count(payload.count)
     case .toClient: throw Finding(description: "a client's datagram goes to a client")
+    case .replyElsewhere: throw Finding(description: "an answer goes where nobody asked from")
     }
     if case .reply = verdict { return }
     try require(
