@@ -19,7 +19,6 @@ extension TraceWorld {
     throws(Finding)
   {
     var slot = Array(repeating: 0xAA, count: Self.headroom) + datagram + [0xAA, 0xAA, 0xAA, 0xAA]
-    let before = turn.records(now: now).map(\.id)
     let range = Self.headroom..<Self.headroom + datagram.count
     var verdict = turn.received(
       from: Self.tuple(client), in: slot.mutableSpan, at: range, now: now, effects: &effects)
@@ -43,9 +42,8 @@ extension TraceWorld {
     case .toClient: throw Finding(description: "a client's datagram goes to a client")
     case .replyElsewhere: throw Finding(description: "an answer goes where nobody asked from")
     }
-    if case .reply = verdict { return }
-    try require(
-      turn.records(now: now).map(\.id) == before, "something other than a request changed tables")
+    // Only a request changes tables, and only one whose sender is known.
+    try require(!hadEffects || verdict == .reply, "effects without a reply")
   }
 
   private mutating func checkReply(
@@ -77,6 +75,7 @@ extension TraceWorld {
     try require(request.nonce == .fresh, "a nonce is taken that is not the client's")
     try require(reply.isIntegrityValid(bytes.span, key: key), "a reply with a wrong signature")
     if isSuccess { learn(asked, datagram, reply, bytes, client) }
+    try checkTables()
   }
 
   /// What the client may do from here on.
@@ -98,7 +97,7 @@ extension TraceWorld {
 
   // MARK: From a peer
 
-  mutating func fromPeer(_ peer: SocketAddress, _ number: Int, _ payload: [UInt8])
+  mutating func fromPeer(_ peer: SocketAddress, _ number: Int, _ payload: ArraySlice<UInt8>)
     throws(Finding)
   {
     let stranger = SlabHandle(index: Int32(number & 7), generation: 9)
@@ -123,12 +122,12 @@ extension TraceWorld {
   }
 
   /// ChannelData or a Data indication, with just the payload in it.
-  private func checkFrame(_ frame: [UInt8], _ peer: SocketAddress, _ payload: [UInt8])
+  private func checkFrame(_ frame: [UInt8], _ peer: SocketAddress, _ payload: ArraySlice<UInt8>)
     throws(Finding)
   {
     if frame.first.map({ $0 >= 0x40 }) ?? false {
       try require(
-        Int(frame.span.uint16(at: 2)) == payload.count && Array(frame[4...]) == payload,
+        Int(frame.span.uint16(at: 2)) == payload.count && frame[4...].elementsEqual(payload),
         "ChannelData with another payload")
       return
     }
@@ -136,7 +135,7 @@ extension TraceWorld {
       throw Finding(description: "an indication that is no message")
     }
     let data = try message.value(of: .data).required("an indication without DATA")
-    try require(Array(frame[data]) == payload, "a Data indication with another payload")
+    try require(frame[data].elementsEqual(payload), "a Data indication with another payload")
     try require(
       message.xorAddress(.xorPeerAddress, frame.span) == peer, "a Data indication of another peer")
     try require(frame[data.upperBound...].allSatisfy { $0 == 0 }, "padding that is not zero")
