@@ -25,10 +25,36 @@ public struct ServerConfiguration: Sendable {
 
   /// A user with a long-term credential (RFC 8489 §9.2).
   public struct User: Sendable, Equatable {
+    /// What shows that a client is this user.
+    public enum Proof: Sendable, Equatable {
+      case password(Secret)
+      /// A key that was made of it: 32 hexadecimal digits for MD5, 64 for SHA-256.
+      case key(hex: Secret)
+    }
+
     /// Private: for logs, wrap it in `Redacted`.
     public let name: String
-    /// What its key is made of.
-    public let password: Secret
+    public let proof: Proof
+
+    /// The password as clients may have prepared it: by OpaqueString for RFC 8489, by SASLprep for
+    /// RFC 5389, or as it is; each once, and none for a key.
+    public var passwords: [String] {
+      guard case .password(let secret) = proof else { return [] }
+      let text = secret.text
+      var forms: [String] = []
+      // By their bytes: for Swift, composed and decomposed characters are equal.
+      for form in [OpaqueString.prepare(text), SASLprep.prepare(text), text].compactMap({ $0 })
+      where !forms.contains(where: { Array($0.utf8) == Array(form.utf8) }) {
+        forms.append(form)
+      }
+      return forms
+    }
+
+    /// The bytes of the key; `nil` for a password.
+    public var key: [UInt8]? {
+      guard case .key(let secret) = proof else { return nil }
+      return OptionValues.bytes(hex: secret.text)
+    }
   }
 
   /// When browsers use the relay, as `Docs/protocol.md` has it.
@@ -84,6 +110,12 @@ public struct ServerConfiguration: Sendable {
   static let secretsMax = 8
   /// Secrets of time-limited credentials, the first for new ones. All are accepted.
   public internal(set) var secrets: [Secret] = []
+  /// What stands between time and name in time-limited user names.
+  public internal(set) var restSeparator: Character = ":"
+  /// Whether time-limited credentials end allocations that were made with them.
+  public internal(set) var hasStrictExpiry = false
+  /// Answers a second to one network that proves nothing; 0 for no limit.
+  public internal(set) var unauthenticatedRate = 0
 
   /// Event loops that the relay runs; `nil` for one per processor.
   public internal(set) var requestedThreads: Int?

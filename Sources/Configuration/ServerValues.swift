@@ -31,17 +31,44 @@ extension OptionValues {
     return address
   }
 
-  /// `NAME:PASSWORD`; the password may hold colons.
+  /// `NAME:PASSWORD`, or `NAME:0x` and a key; the password may hold colons.
   static func user(_ text: String) throws(MalformedValue) -> ServerConfiguration.User {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty,
       text.unicodeScalars.allSatisfy(isPrintable)
-    else { throw .isNot("NAME:PASSWORD") }
-    guard parts[0].utf8.count <= userNameBytesMax else {
+    else { throw .isNot("NAME:PASSWORD or NAME:0xKEY") }
+    let given = String(parts[0])
+    let name = OpaqueString.prepare(given) ?? given
+    guard name.utf8.count <= userNameBytesMax else {
       throw MalformedValue("has a name of more than \(userNameBytesMax) bytes (RFC 8489 §14.3)")
     }
-    return ServerConfiguration.User(
-      name: String(parts[0]), password: Secret(String(parts[1])))
+    guard let hex = String(parts[1]).dropping(prefix: "0x") else {
+      return ServerConfiguration.User(name: name, proof: .password(Secret(String(parts[1]))))
+    }
+    guard let key = bytes(hex: hex), keyLengths.contains(key.count) else {
+      throw MalformedValue(
+        "has a key that is neither 32 (MD5) nor 64 (SHA-256) hexadecimal digits;"
+          + " a password can not begin with 0x")
+    }
+    return ServerConfiguration.User(name: name, proof: .key(hex: Secret(hex)))
+  }
+
+  /// RFC 8489 §18.5.1: bytes of the keys of MD5 and SHA-256.
+  private static let keyLengths = [16, 32]
+
+  /// The bytes of an even number of hexadecimal digits.
+  static func bytes(hex: String) -> [UInt8]? {
+    let digits = hex.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
+    guard digits.count == hex.utf8.count, digits.count % 2 == 0 else { return nil }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
+  /// One character that no time has in it.
+  static func separator(_ text: String) throws(MalformedValue) -> Character {
+    guard let byte = text.utf8.first, text.utf8.count == 1, (0x21...0x7E).contains(byte),
+      !(0x30...0x39).contains(byte)
+    else { throw .isNot("one character of ASCII that is no digit, such as : or -") }
+    return Character(UnicodeScalar(byte))
   }
 
   /// A realm that fits into the attribute, which is a quoted string without its quotes.

@@ -23,6 +23,8 @@ public struct HashKey: Sendable {
     return fold(fold(address.ip.high, address.ip.low) ^ tail, tail &+ b)
   }
 
+  @inlinable public func hash(_ value: UInt64) -> UInt64 { fold(value, value &+ b) }
+
   @inlinable public func hash(_ tuple: FiveTuple) -> UInt64 {
     fold(hash(tuple.client), hash(tuple.server) ^ UInt64(tuple.transport.rawValue))
   }

@@ -47,19 +47,32 @@ extension RelayService.Settings {
     var services = listeners
     if let http = configuration.http { services.append(http) }
     if case .tcp(let address)? = configuration.admin { services.append(address) }
-    let users = Dictionary(
-      uniqueKeysWithValues: configuration.users.map { ($0.name, $0.password.text) })
-    return TURNConfiguration(
+    var limits = TURNLimits()
+    // Each loop sees its share of the clients, and of those who forge addresses.
+    let rate = configuration.unauthenticatedRate
+    limits.unauthenticatedRepliesPerSecond =
+      rate == 0 ? 0 : max(1, rate / configuration.threads)
+    var turn = TURNConfiguration(
       realm: configuration.realm,
       credentials: CredentialStore(
-        realm: configuration.realm, users: users,
-        secrets: configuration.secrets.map(\.text) + (ownSecret.map { [$0] } ?? [])),
+        realm: configuration.realm, users: users(configuration),
+        secrets: configuration.secrets.map(\.text) + (ownSecret.map { [$0] } ?? []),
+        separator: configuration.restSeparator),
       nonces: NonceMint(key: random.bytes(32), lifetime: nonceLifetime),
       peers: PeerFilter(
         allow: configuration.allowedPeers, deny: configuration.deniedPeers,
         relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
         ownServices: services),
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
-      legacyChannels: configuration.hasLegacyChannels)
+      limits: limits, legacyChannels: configuration.hasLegacyChannels)
+    turn.hasStrictExpiry = configuration.hasStrictExpiry
+    return turn
+  }
+
+  private static func users(_ configuration: ServerConfiguration) -> [CredentialStore.User] {
+    configuration.users.map { user in
+      user.key.map { CredentialStore.User(user.name, key: $0) }
+        ?? CredentialStore.User(user.name, passwords: user.passwords)
+    }
   }
 }

@@ -53,11 +53,13 @@ public struct MessageBuilder {
     XorAddress.encode(address, into: &span, at: offset, id)
   }
 
-  public mutating func add(_ error: ErrorCode) {
+  /// - Parameter withReason: whether the phrase for people goes along (RFC 8489 §14.8).
+  public mutating func add(_ error: ErrorCode, withReason: Bool = true) {
     let code = UInt32(error.rawValue / 100) << 8 | UInt32(error.rawValue % 100)
-    header(.errorCode, 4 + error.reason.utf8.count)
+    let reason = withReason ? error.reason : ""
+    header(.errorCode, 4 + reason.utf8.count)
     bytes.append(bigEndian: code)
-    bytes.append(contentsOf: error.reason.utf8)
+    bytes.append(contentsOf: reason.utf8)
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
 

@@ -19,7 +19,6 @@ public struct NonceMint: Sendable {
   /// Clocks of a fleet differ: a nonce from this far ahead is still taken.
   private static let skewSeconds: Int64 = 30
 
-  private let cookie: String
   /// The first makes nonces; all are accepted.
   private let keys: [[UInt8]]
   private let lifetimeSeconds: Int64
@@ -29,25 +28,28 @@ public struct NonceMint: Sendable {
   ///   - previous: the key before it, whose nonces are still accepted: without it a change of key
   ///     asks every client for a new nonce at once.
   ///   - lifetime: how long a nonce is valid; whole seconds, less than 90 days.
-  ///   - features: what clients are told that the server can do.
-  public init(
-    key: [UInt8], previous: [UInt8]? = nil, lifetime: Duration, features: SecurityFeatures = []
-  ) {
+  public init(key: [UInt8], previous: [UInt8]? = nil, lifetime: Duration) {
     keys = [key] + (previous.map { [$0] } ?? [])
     precondition(keys.allSatisfy { $0.count >= 16 }, "a guessable key makes guessable nonces")
     precondition(lifetime < .seconds(90 * 86_400), "three bytes of time tell no longer ones apart")
-    cookie = features.cookie
     lifetimeSeconds = lifetime.components.seconds
   }
 
-  public func mint(for client: SocketAddress, unixSeconds: Int64) -> String {
+  /// - Parameter features: what clients are told that the server can do.
+  public func mint(
+    for client: SocketAddress, unixSeconds: Int64, features: SecurityFeatures = []
+  ) -> String {
     let time = [16, 8, 0].map { UInt8(truncatingIfNeeded: unixSeconds >> Int64($0)) }
-    return cookie + Base64.encode(time) + mac(keys[0], unixSeconds, client)
+    return features.cookie + Base64.encode(time)
+      + mac(keys[0], features.cookie, unixSeconds, client)
   }
 
   /// Whether a mint with one of the keys made `nonce` for `client`, with the same features, and not
   /// too long ago.
-  public func isValid(_ nonce: String, for client: SocketAddress, unixSeconds: Int64) -> Bool {
+  public func isValid(
+    _ nonce: String, for client: SocketAddress, unixSeconds: Int64, features: SecurityFeatures = []
+  ) -> Bool {
+    let cookie = features.cookie
     guard nonce.utf8.count == Self.length, nonce.hasPrefix(cookie) else { return false }
     let rest = nonce.dropFirst(SecurityFeatures.cookieLength)
     guard let time = Base64.decode(String(rest.prefix(Self.timeDigits))),
@@ -60,11 +62,13 @@ public struct NonceMint: Sendable {
     guard age >= -Self.skewSeconds, age <= lifetimeSeconds else { return false }
     let given = Array(rest.dropFirst(Self.timeDigits).utf8)
     return keys.contains { key in
-      equalInConstantTime(Array(mac(key, unixSeconds - age, client).utf8), given)
+      equalInConstantTime(Array(mac(key, cookie, unixSeconds - age, client).utf8), given)
     }
   }
 
-  private func mac(_ key: [UInt8], _ unixSeconds: Int64, _ client: SocketAddress) -> String {
+  private func mac(
+    _ key: [UInt8], _ cookie: String, _ unixSeconds: Int64, _ client: SocketAddress
+  ) -> String {
     var text = Array(cookie.utf8)
     text.append(bigEndian: UInt64(bitPattern: unixSeconds))
     text.append(bigEndian: client.ip.high)

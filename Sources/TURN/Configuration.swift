@@ -16,6 +16,9 @@ public struct TURNConfiguration: Sendable {
   public var relayPorts: PortRange
   /// Whether channels 0x5000...0x7FFF of RFC 5766 may be bound too.
   public var legacyChannels: Bool
+  /// Whether time-limited credentials are good for no longer than their time. Otherwise they are
+  /// for making allocations, and one that was made in time goes on.
+  public var hasStrictExpiry = false
 
   public init(
     realm: String, credentials: CredentialStore, nonces: NonceMint, peers: PeerFilter,
@@ -51,6 +54,8 @@ public struct TURNLimits: Sendable {
   /// Longer than a request of the RFCs is with every attribute at its longest. Who sends it proved
   /// nothing yet, and it is hashed once for each secret.
   public static let requestBytesMax = 4_096
+  /// Answers a second to the requests of one network that prove nothing, over UDP; 0 for no limit.
+  public var unauthenticatedRepliesPerSecond = 250
   /// Allocations on one loop.
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256
@@ -66,6 +71,11 @@ public struct TURNLimits: Sendable {
   func grant(_ requestedSeconds: UInt32?) -> Duration {
     let requested = Duration.seconds(Int64(requestedSeconds ?? 0))
     return min(max(requested, allocationLifetimeDefault), allocationLifetimeMax)
+  }
+
+  /// The same, and no longer than the user's credentials allow.
+  func grant(_ requestedSeconds: UInt32?, to user: AuthenticatedUser) -> Duration {
+    min(grant(requestedSeconds), user.lifetimeMax ?? allocationLifetimeMax)
   }
 }
 

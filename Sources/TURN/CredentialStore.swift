@@ -1,93 +1,141 @@
 // Who may allocate: static users and secrets for time-limited credentials.
 
-internal import Crypto
 internal import NetTypes
-internal import STUN
+public import STUN
 
-/// The one place that turns a USERNAME into a key.
+/// The one place that turns a USERNAME or a USERHASH into keys.
 public struct CredentialStore: Sendable {
+  /// Somebody who is known by name.
+  public struct User: Sendable {
+    public let name: String
+    fileprivate let proof: Proof
+
+    fileprivate enum Proof {
+      case passwords([String])
+      case key([UInt8])
+    }
+
+    /// - Parameter passwords: one password as clients may have prepared it: by OpaqueString, by
+    ///   SASLprep as RFC 5389 wants it, or not at all. One, where these are the same.
+    public init(_ name: String, passwords: [String]) {
+      self.name = name
+      proof = .passwords(passwords)
+    }
+
+    /// Whoever stores keys has no passwords to keep (RFC 8489 §9.2.2).
+    ///
+    /// - Parameter key: 16 bytes for algorithm MD5, or 32 for SHA-256.
+    public init(_ name: String, key: [UInt8]) {
+      precondition(PasswordAlgorithm.allCases.contains { $0.keyLength == key.count })
+      self.name = name
+      proof = .key(key)
+    }
+
+    fileprivate func keys(_ algorithm: PasswordAlgorithm, realm: String) -> [[UInt8]] {
+      switch proof {
+      case .passwords(let passwords):
+        return passwords.map { algorithm.key(username: name, realm: realm, password: $0) }
+      case .key(let key): return key.count == algorithm.keyLength ? [key] : []
+      }
+    }
+  }
+
   /// What is known of a user name.
   public enum Lookup: Equatable, Sendable {
-    /// The keys any of which may have signed: one for a static user, one for each secret otherwise.
-    case keys([[UInt8]])
+    /// The keys any of which may have signed.
+    ///
+    /// - Parameter expiry: Unix seconds; `nil` for what is not limited in time.
+    case keys([[UInt8]], expiry: Int64?)
     case unknown
     /// A time-limited name whose time is over.
     case expired
   }
 
-  /// More secrets than a rotation needs; each costs two digests for each request of a REST user.
+  /// More secrets than a rotation needs; each costs four digests for each request of a REST user.
   public static let secretsMax = 8
 
   private let realm: String
-  private var users: [String: [UInt8]] = [:]
+  private var users: [String: [PasswordAlgorithm: [[UInt8]]]] = [:]
+  /// RFC 8489 §14.4: the names that can be told from their hashes.
+  private var names: [[UInt8]: String] = [:]
   private let secrets: [[UInt8]]
+  private let separator: Character
 
   /// - Parameters:
-  ///   - users: passwords by name.
   ///   - secrets: shared with whoever issues time-limited credentials; at most ``secretsMax``.
-  public init(realm: String, users: [String: String], secrets: [String]) {
+  ///   - separator: stands between time and name in their user names.
+  public init(
+    realm: String, users: [User], secrets: [String],
+    separator: Character = RESTCredential.separatorDefault
+  ) {
     precondition(secrets.count <= Self.secretsMax)
     self.realm = realm
     self.secrets = secrets.map { Array($0.utf8) }
-    for (name, password) in users {
-      self.users[name] = LongTermCredential.key(
-        username: name, realm: realm, password: password)
+    self.separator = separator
+    for user in users {
+      for algorithm in PasswordAlgorithm.allCases {
+        self.users[user.name, default: [:]][algorithm] = user.keys(algorithm, realm: realm)
+      }
+      names[LongTermCredential.userhash(username: user.name, realm: realm)] = user.name
     }
   }
 
+  /// - Parameter users: passwords by name, which need no preparation.
+  public init(realm: String, users: [String: String], secrets: [String]) {
+    self.init(
+      realm: realm, users: users.map { User($0.key, passwords: [$0.value]) }, secrets: secrets)
+  }
+
+  // MARK: What is offered
+
+  /// What clients are offered in PASSWORD-ALGORITHMS; empty when some user has no other key than
+  /// that of MD5, because a client that can do SHA-256 would choose it.
+  ///
+  /// MD5 is not in it: it is what clients use that do not know the attribute, and who knows it
+  /// shall not be talked into less (RFC 8489 §9.2.1).
+  public var algorithms: [PasswordAlgorithm] {
+    users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
+  }
+
+  /// What the nonce says. Clients that see ``SecurityFeatures/usernameAnonymity`` name themselves
+  /// by USERHASH, so it is for servers that know all of their users by name.
+  public var features: SecurityFeatures {
+    var features: SecurityFeatures = []
+    if !algorithms.isEmpty { features.insert(.passwordAlgorithms) }
+    if secrets.isEmpty, !users.isEmpty { features.insert(.usernameAnonymity) }
+    return features
+  }
+
+  // MARK: Asking
+
+  /// Who has this USERHASH. Time-limited names cannot be found by their hash.
+  public func username(userhash: [UInt8]) -> String? { names[userhash] }
+
   /// - Parameter unixSeconds: now, by the calendar; `nil` for a name that was let in in time.
-  public func lookup(_ username: String, unixSeconds: Int64?) -> Lookup {
-    if let key = users[username] { return .keys([key]) }
-    guard !secrets.isEmpty, let expiry = Self.expiry(of: username) else { return .unknown }
+  public func lookup(
+    _ username: String, _ algorithm: PasswordAlgorithm = .md5, unixSeconds: Int64?
+  ) -> Lookup {
+    if let user = users[username] { return .keys(user[algorithm] ?? [], expiry: nil) }
+    guard !secrets.isEmpty,
+      let expiry = RESTCredential.Parts(of: username, separator: separator)?.expiry
+    else { return .unknown }
     if let unixSeconds, expiry < unixSeconds { return .expired }
+    let passwords = secrets.flatMap { secret in
+      RESTCredential.Digest.allCases.map {
+        RESTCredential.password(username: username, secret: secret, $0)
+      }
+    }
     return .keys(
-      secrets.map { secret in
-        LongTermCredential.key(
-          username: username, realm: realm,
-          password: RESTCredential.password(username: username, secret: secret))
-      })
+      passwords.map { algorithm.key(username: username, realm: realm, password: $0) },
+      expiry: expiry)
   }
 
   /// Whose the name is: what stays the same when the same person gets new time-limited
   /// credentials. The name itself where it has no other part than the time.
   public func account(of username: String) -> String {
-    guard users[username] == nil, let parts = Self.parts(of: username), !parts.name.isEmpty
+    guard users[username] == nil,
+      let parts = RESTCredential.Parts(of: username, separator: separator), !parts.name.isEmpty
     else { return username }
     return String(parts.name)
-  }
-
-  private static func expiry(of username: String) -> Int64? { parts(of: username)?.expiry }
-
-  /// The parts of `expiry:name` or, as some issuers write it, `name:expiry`.
-  private static func parts(of username: String) -> (expiry: Int64, name: Substring)? {
-    let parts = username.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first else { return nil }
-    if let time = seconds(first) { return (time, parts.count == 2 ? parts[1] : "") }
-    guard parts.count == 2, let time = seconds(parts[1]) else { return nil }
-    return (time, first)
-  }
-
-  private static func seconds(_ text: Substring) -> Int64? {
-    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return Int64(text)
-  }
-}
-
-/// Time-limited credentials (draft-uberti-behave-turn-rest-00 §2.2): what a signaling server hands
-/// out, and the relay can check without having seen it before.
-public struct RESTCredential: Equatable, Sendable {
-  /// Unix seconds of the expiry, a colon, and the name.
-  public let username: String
-  public let password: String
-
-  /// Credentials of `name` that allow new allocations for `ttlSeconds` from `unixSeconds` on.
-  public init(name: String, secret: [UInt8], unixSeconds: Int64, ttlSeconds: Int64) {
-    username = "\(unixSeconds + ttlSeconds):\(name)"
-    password = Self.password(username: username, secret: secret)
-  }
-
-  /// The password for `username` (`expiry:name`): base64 of HMAC-SHA1 under `secret`.
-  public static func password(username: String, secret: [UInt8]) -> String {
-    Base64.encode(SHA1.hmac(Array(username.utf8).span, key: secret))
   }
 }

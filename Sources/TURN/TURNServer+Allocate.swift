@@ -32,7 +32,7 @@ extension TURNServer {
     if requested == nil, request.message.has(.lifetime) {
       return refuse(request, .badRequest, user)
     }
-    let lifetime = configuration.limits.grant(requested)
+    let lifetime = configuration.limits.grant(requested, to: user)
     // A token stands for an address and so for its family, which must not be named besides.
     if let token = wish.token {
       return allocateReserved(request, user, token, lifetime, effects: &effects)

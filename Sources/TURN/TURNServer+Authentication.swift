@@ -9,63 +9,161 @@ struct AuthenticatedUser {
   /// What his allocations are counted under.
   let account: String
   /// Signs the response.
-  let key: [UInt8]
+  let key: IntegrityKey
+  /// How long his credentials are good for; `nil` for what does not end an allocation.
+  var lifetimeMax: Duration?
 }
 
 enum Authentication {
   case user(AuthenticatedUser)
-  /// The reply is written.
-  case refused
+  /// What becomes of the request instead.
+  case refused(Verdict)
 }
 
 extension TURNServer {
   /// RFC 8489 §9.2.4, in its order; the one place where 401, 438 and the 400 of missing attributes
   /// come from.
   mutating func authenticate(_ request: Request, _ bytes: Span<UInt8>) -> Authentication {
-    guard let configuration else { return .refused }
+    guard let configuration else { return .refused(.drop(.unknownMethod)) }
     let message = request.message
     guard message.hasIntegrity else { return challenge(request, .unauthenticated) }
-    guard message.has(.username), message.has(.realm), message.has(.nonce) else {
-      refuse(request, .badRequest, key: nil)
-      return .refused
+    guard message.has(.username) || message.has(.userhash), message.has(.nonce),
+      let realm = message.value(of: .realm)
+    else { return .refused(refuseUnproven(request, .badRequest)) }
+    let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax) ?? ""
+    // A network that gets no more answers costs no more digests than one either.
+    let isFresh = isValid(nonce, request)
+    if !isFresh, isProofNeeded(request),
+      replyBudget.isSpent(for: request.tuple.client.ip, now: request.now)
+    {
+      return .refused(.drop(.unauthenticatedRate))
     }
-    let unixSeconds = wallClock.unixSeconds(at: request.now)
-    guard
-      let username = message.text(.username, bytes, max: LongTermCredential.usernameMax),
-      case .keys(let keys) = configuration.credentials.lookup(
-        username, unixSeconds: isOwner(username, request) ? nil : unixSeconds),
-      let key = keys.first(where: { message.isIntegrityValid(bytes, key: $0) })
+    guard let algorithm = passwordAlgorithm(message, nonce, bytes) else {
+      return .refused(refuseUnproven(request, .badRequest))
+    }
+    guard bytes.bytes(in: realm) == Array(configuration.realm.utf8),
+      let name = username(message, bytes),
+      let (key, expiry) = find(name, algorithm, request, bytes)
     else { return challenge(request, .unauthenticated) }
-    guard let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax),
-      configuration.nonces.isValid(nonce, for: request.tuple.client, unixSeconds: unixSeconds)
-    else { return challenge(request, .staleNonce) }
+    guard isFresh else { return challenge(request, .staleNonce) }
+    let unixSeconds = wallClock.unixSeconds(at: request.now)
     return .user(
       AuthenticatedUser(
-        name: username, account: configuration.credentials.account(of: username), key: key))
+        name: name, account: configuration.credentials.account(of: name),
+        key: IntegrityKey(key, responseAlgorithm(message)),
+        lifetimeMax: configuration.hasStrictExpiry
+          ? expiry.map { .seconds(max(1, $0 - unixSeconds)) } : nil))
   }
 
-  /// Whether `username` has the allocation of the 5-tuple. Its time, if it has one, is for making
-  /// allocations: one that was made in time goes on, because its client cannot change the name.
+  /// The name in USERNAME, or the one that USERHASH stands for.
+  private func username(_ message: Message, _ bytes: Span<UInt8>) -> String? {
+    if message.has(.username) {
+      return message.text(.username, bytes, max: LongTermCredential.usernameMax)
+    }
+    return message.value(of: .userhash).flatMap { range in
+      configuration?.credentials.username(userhash: bytes.bytes(in: range))
+    }
+  }
+
+  /// The algorithm that the client chose; `nil` for 400.
+  ///
+  /// RFC 8489 §9.2.4: who has a nonce that says that there are algorithms names one of them and
+  /// repeats all of them, so that nobody on the way takes some off; or names none, as clients of
+  /// RFC 5389 do, which is MD5. With another nonce than ours it is 438 that is to be said.
+  private func passwordAlgorithm(
+    _ message: Message, _ nonce: String, _ bytes: Span<UInt8>
+  ) -> PasswordAlgorithm? {
+    let one = message.value(of: .passwordAlgorithm)
+    let all = message.value(of: .passwordAlgorithms)
+    guard one != nil || all != nil else { return .md5 }
+    let chosen = one.flatMap { PasswordAlgorithm.list(bytes, $0)?.first }
+    guard let offered = configuration?.credentials.algorithms, !offered.isEmpty,
+      SecurityFeatures(nonce: nonce)?.contains(.passwordAlgorithms) == true
+    else { return chosen }
+    guard let all, bytes.bytes(in: all) == PasswordAlgorithm.value(offered),
+      let chosen, offered.contains(chosen)
+    else { return nil }
+    return chosen
+  }
+
+  /// RFC 8489 §9.2.4: MESSAGE-INTEGRITY-SHA256 for whoever knows PASSWORD-ALGORITHM or signs with
+  /// it himself; MESSAGE-INTEGRITY for everybody else.
+  private func responseAlgorithm(_ message: Message) -> IntegrityAlgorithm {
+    message.has(.passwordAlgorithm) || message.integrityAlgorithm == .sha256 ? .sha256 : .sha1
+  }
+
+  /// The key of `name` that the request was signed with, and until when it is good.
+  private func find(
+    _ name: String, _ algorithm: PasswordAlgorithm, _ request: Request, _ bytes: Span<UInt8>
+  ) -> (key: [UInt8], expiry: Int64?)? {
+    guard let configuration else { return nil }
+    // Time-limited credentials are for making allocations: one that was made in time goes on,
+    // because its client cannot change the name.
+    let isExempt = !configuration.hasStrictExpiry && isOwner(name, request)
+    let unixSeconds = isExempt ? nil : wallClock.unixSeconds(at: request.now)
+    guard
+      case .keys(let keys, let expiry) = configuration.credentials.lookup(
+        name, algorithm, unixSeconds: unixSeconds)
+    else { return nil }
+    for key in keys where request.message.isIntegrityValid(bytes, key: key) {
+      return (key, expiry)
+    }
+    return nil
+  }
+
+  /// Whether `username` has the allocation of the 5-tuple.
   private func isOwner(_ username: String, _ request: Request) -> Bool {
     find(request.tuple).flatMap { allocations[$0]?.username } == username
   }
 
-  /// An error with what the client needs to try again; never signed, there is no key to sign with.
-  private mutating func challenge(_ request: Request, _ error: ErrorCode) -> Authentication {
-    guard let configuration else { return .refused }
-    let nonce = configuration.nonces.mint(
-      for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now))
-    begin(error, request)
-    reply.add(.realm, text: configuration.realm)
-    reply.add(.nonce, text: nonce)
-    reply.finish(fingerprint: request.message.hasFingerprint)
-    return .refused
+  private func isValid(_ nonce: String, _ request: Request) -> Bool {
+    guard let configuration else { return false }
+    return configuration.nonces.isValid(
+      nonce, for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
+      features: configuration.credentials.features)
   }
 
-  private mutating func begin(_ error: ErrorCode, _ request: Request) {
+  // MARK: Answers to those who proved nothing
+
+  /// Whether the source of a request may be forged: a handshake proves every other transport's.
+  private func isProofNeeded(_ request: Request) -> Bool { request.tuple.transport == .udp }
+
+  /// Whether one more answer goes to the network of somebody who proved nothing.
+  private mutating func mayAnswer(_ request: Request) -> Bool {
+    !isProofNeeded(request)
+      || replyBudget.spend(for: request.tuple.client.ip, now: request.now)
+  }
+
+  /// An error with what the client needs to try again; never signed, there is no key to sign with.
+  private mutating func challenge(_ request: Request, _ error: ErrorCode) -> Authentication {
+    guard let configuration, mayAnswer(request) else {
+      return .refused(.drop(.unauthenticatedRate))
+    }
+    let credentials = configuration.credentials
+    let nonce = configuration.nonces.mint(
+      for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
+      features: credentials.features)
+    begin(error, request, withReason: false)
+    reply.add(.realm, text: configuration.realm)
+    reply.add(.nonce, text: nonce)
+    let algorithms = credentials.algorithms
+    if !algorithms.isEmpty { reply.add(algorithms: algorithms) }
+    reply.finish(fingerprint: request.message.hasFingerprint)
+    return .refused(.reply)
+  }
+
+  /// An error without anything: there is no key to sign with, and nothing to try again.
+  mutating func refuseUnproven(_ request: Request, _ error: ErrorCode) -> Verdict {
+    guard mayAnswer(request) else { return .drop(.unauthenticatedRate) }
+    begin(error, request, withReason: false)
+    reply.finish(fingerprint: request.message.hasFingerprint)
+    return .reply
+  }
+
+  private mutating func begin(_ error: ErrorCode, _ request: Request, withReason: Bool = true) {
     statistics.errors[error.rawValue, default: 0] &+= 1
     reply.begin(request.message.type.answer(.error), request.message.transactionID)
-    reply.add(error)
+    reply.add(error, withReason: withReason)
   }
 
   // MARK: Answers
@@ -78,10 +176,12 @@ extension TURNServer {
   }
 
   /// Writes a signed error response and says to send it.
+  @discardableResult
   mutating func refuse(_ request: Request, _ error: ErrorCode, _ user: AuthenticatedUser)
     -> Verdict
   {
-    refuse(request, error, key: user.key)
+    begin(error, request)
+    reply.finish(integrityKey: user.key, fingerprint: request.message.hasFingerprint)
     return .reply
   }
 
@@ -109,11 +209,11 @@ extension TURNServer {
   /// 441 when another user made it (RFC 8656 §5).
   mutating func ownAllocation(_ request: Request, _ user: AuthenticatedUser) -> SlabHandle? {
     guard let handle = find(request.tuple), let owner = allocations[handle]?.username else {
-      refuse(request, .allocationMismatch, key: user.key)
+      refuse(request, .allocationMismatch, user)
       return nil
     }
     guard owner == user.name else {
-      refuse(request, .wrongCredentials, key: user.key)
+      refuse(request, .wrongCredentials, user)
       return nil
     }
     return handle

@@ -26,7 +26,7 @@ extension TURNServer {
       end(handle, now: request.now, effects: &effects)
       return succeed(request, user) { $0.add(.lifetime, uint32: 0) }
     }
-    let lifetime = configuration.limits.grant(requested)
+    let lifetime = configuration.limits.grant(requested, to: user)
     allocations[handle]?.expiresAt = request.now + lifetime
     if let relay = allocations[handle]?.relay {
       timers.schedule(Int(relay.index), at: request.now + lifetime)

@@ -58,6 +58,7 @@ public struct TURNServer: ~Copyable {
   var reservations: [UInt64: SlabHandle] = [:]
   var timers: TimerWheel
   var opening: OpeningAllocation?
+  var replyBudget: ReplyBudget
 
   /// - Parameters:
   ///   - configuration: `nil` serves STUN Binding only.
@@ -78,7 +79,9 @@ public struct TURNServer: ~Copyable {
     discoveryBudget = DiscoveryBudget(seed: random.next())
     self.random = random
     self.wallClock = wallClock
-    let limit = configuration?.limits.allocationsMax ?? 0
+    let limits = configuration?.limits ?? TURNLimits()
+    replyBudget = ReplyBudget(perSecond: limits.unauthenticatedRepliesPerSecond, hashKey)
+    let limit = configuration == nil ? 0 : limits.allocationsMax
     allocations = Slab(capacity: limit)
     // Reservations hold relays too.
     relays = Slab(capacity: 2 * limit)
@@ -135,7 +138,10 @@ public struct TURNServer: ~Copyable {
     } catch {
       return .drop(.malformedSTUN)
     }
+    let request = Request(tuple: tuple, message: message, now: now)
     switch (message.type.messageClass, message.type.method) {
+    case (let kind, _) where message.isOverfull:
+      return kind == .request ? refuseUnproven(request, .badRequest) : .drop(.malformedSTUN)
     case (.request, .binding):
       return answerBinding(tuple, message, bytes, now: now)
     case (.indication, .binding):
@@ -146,8 +152,7 @@ public struct TURNServer: ~Copyable {
     case (.request, let method?) where configuration != nil:
       guard range.count <= TURNLimits.requestBytesMax else { return .drop(.tooLong) }
       statistics.requests &+= 1
-      return answer(
-        Request(tuple: tuple, message: message, now: now), method, bytes, effects: &effects)
+      return answer(request, method, bytes, effects: &effects)
     case (.request, _):
       return .drop(.unknownMethod)
     default:
@@ -161,7 +166,7 @@ public struct TURNServer: ~Copyable {
     let key: AuthenticatedUser
     switch authenticate(request, bytes) {
     case .user(let user): key = user
-    case .refused: return .reply
+    case .refused(let verdict): return verdict
     }
     switch method {
     case .allocate: return allocate(request, bytes, key, effects: &effects)

@@ -69,6 +69,8 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case tooLong
   /// NAT behaviour discovery for a network that has got its share of answers.
   case discoveryBudget
+  /// A request that was to be refused, of a network that was refused too often.
+  case unauthenticatedRate
 }
 
 /// An allocation as it is, or was at its end.

@@ -55,6 +55,13 @@ struct RefusalTests {
     ("--log-level loud", "--log-level: \"loud\" is not one of error, warning, info, debug"),
     ("--user-quota x", "--user-quota: \"x\" is not a number from 0 to 65535"),
     ("--total-quota 0", "is not a number from 1 to"),
+    ("--user ann", "is not NAME:PASSWORD or NAME:0xKEY"),
+    ("--user ann:0x12", "has a key that is neither 32 (MD5) nor 64 (SHA-256) hexadecimal digits"),
+    (
+      "--rest-separator 1", "--rest-separator: \"1\" is not one character of ASCII that is no digit"
+    ),
+    ("--rest-separator ::", "is not one character of ASCII that is no digit"),
+    ("--unauthenticated-rate -1", "is not a number from 0 to 1000000"),
     ("--config /nowhere", "--config: \"/nowhere\" can not be read"),
   ])
   func `A mistake on the command line`(line: String, message: String) {

@@ -18,7 +18,7 @@ struct ServerConfigurationTests {
     #expect(settings.listeners == [.init(transport: .udp, address: address)])
     #expect(settings.relayAddresses == [IPAddress(127, 0, 0, 1)])
     #expect(settings.realm == "bench")
-    #expect(settings.users == [.init(name: "bench", password: Secret("bench"))])
+    #expect(settings.users == [.init(name: "bench", proof: .password(Secret("bench")))])
     #expect(settings.allowedPeers.map(\.text) == ["127.0.0.0/8"])
     #expect(settings.threads == 1)
     #expect(settings.userQuota == nil)
@@ -35,6 +35,8 @@ struct ServerConfigurationTests {
     #expect(settings.relayPolicy == .fallback)
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
+    #expect(settings.restSeparator == ":" && !settings.hasStrictExpiry)
+    #expect(settings.unauthenticatedRate == 250)
     #expect(settings.admin == nil)
     #expect((1...256).contains(settings.threads))
     #expect(try Start(.turnd, enough).settings().http == nil)
@@ -48,6 +50,7 @@ struct ServerConfigurationTests {
       + " --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100 --relay-policy always"
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
+      + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
     let others = ["dev", "config", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -68,13 +71,16 @@ struct ServerConfigurationTests {
     #expect(settings.turnURLs == ["turn:t.example.org"])
     #expect(settings.realm == "r")
     #expect(settings.users.map(\.name) == ["a", "d"])
-    #expect(settings.users.map(\.password.text) == ["b:c", "e"])
+    #expect(settings.users.map(\.passwords) == [["b:c"], ["e"]])
     #expect(settings.secrets.map(\.text) == ["s", "t"])
     #expect(settings.threads == 3)
     #expect(settings.admin == .unix(path: "/run/p.sock"))
     #expect(settings.logLevel == .debug)
     #expect(settings.logsPrivateValues)
     #expect(settings.hasLegacyChannels)
+    #expect(settings.restSeparator == "-")
+    #expect(settings.hasStrictExpiry)
+    #expect(settings.unauthenticatedRate == 7)
   }
 
   @Test func `A flag wins over a variable, that over the file, that over the default`() throws {
@@ -159,7 +165,8 @@ struct ServerConfigurationTests {
     #expect(try Start(.turnd, file: "{ dev: true }").settings().isDevelopment)
   }
 
-  @Test func `Without credentials nothing that relays starts`() {
+  @Test("Trap 40: without credentials nothing that relays starts")
+  func open() {
     for program in [Program.parleyd, .turnd] {
       let message = Start(program, "--relay-ip 192.0.2.7").refusal()
       #expect(message.contains("--secret SECRET"))

@@ -61,7 +61,7 @@ extension TraceWorld {
     try require(
       isSuccess != (reply.errorCode(bytes.span) != nil), "an error without code, or the reverse")
     guard asked.type.method != .binding else { return }
-    guard reply.integrityOffset != nil else {
+    guard reply.hasIntegrity else {
       // RFC 8489 §9.2.4: unsigned are only the errors of who has not proved who he is.
       let code = reply.errorCode(bytes.span) ?? 0
       try require([400, 401, 438].contains(code), "an unsigned \(code)")

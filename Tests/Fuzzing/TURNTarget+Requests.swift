@@ -69,13 +69,15 @@ extension TraceWorld {
 
   private func nonce(_ kind: TraceRequest.Nonce, _ client: Int) -> String {
     let unixSeconds = turn.wallClock.unixSeconds(at: now)
+    func mint(for client: Int, _ unixSeconds: Int64) -> String {
+      Self.nonces.mint(
+        for: Self.tuple(client).client, unixSeconds: unixSeconds,
+        features: Self.configuration.credentials.features)
+    }
     switch kind {
-    case .fresh:
-      return Self.nonces.mint(for: Self.tuple(client).client, unixSeconds: unixSeconds)
-    case .foreign:
-      return Self.nonces.mint(for: Self.tuple(client + 1).client, unixSeconds: unixSeconds)
-    case .stale:
-      return Self.nonces.mint(for: Self.tuple(client).client, unixSeconds: unixSeconds - 700)
+    case .fresh: return mint(for: client, unixSeconds)
+    case .foreign: return mint(for: client + 1, unixSeconds)
+    case .stale: return mint(for: client, unixSeconds - 700)
     case .garbage: return String(repeating: "0", count: NonceMint.length)
     }
   }

@@ -94,12 +94,15 @@ struct SecurityFeatureTests {
   func cookie(features: SecurityFeatures, cookie: String) {
     #expect(features.cookie == cookie)
     #expect(SecurityFeatures(nonce: cookie + "rest") == features)
-    let mint = NonceMint(key: NonceMintTests.key, lifetime: .seconds(1), features: features)
+    let mint = NonceMint(key: NonceMintTests.key, lifetime: .seconds(1))
     let client = SocketAddress(.loopbackV4, port: 1)
-    let nonce = mint.mint(for: client, unixSeconds: 1)
+    let nonce = mint.mint(for: client, unixSeconds: 1, features: features)
     #expect(nonce.hasPrefix(cookie))
-    let plain = NonceMint(key: NonceMintTests.key, lifetime: .seconds(1))
-    #expect(plain.isValid(nonce, for: client, unixSeconds: 1) == features.isEmpty)
+    #expect(mint.isValid(nonce, for: client, unixSeconds: 1, features: features))
+    // Nobody can take a feature off a nonce, and no server takes one for less than it offers.
+    #expect(mint.isValid(nonce, for: client, unixSeconds: 1) == features.isEmpty)
+    let stripped = "obMatJos2AAAA" + nonce.dropFirst(SecurityFeatures.cookieLength)
+    #expect(mint.isValid(stripped, for: client, unixSeconds: 1) == features.isEmpty)
   }
 
   @Test func `a nonce without a cookie tells of no features`() {

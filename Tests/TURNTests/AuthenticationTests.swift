@@ -2,13 +2,15 @@
 
 import NetTypes
 import STUN
-import TURN
 import Testing
+
+@testable import TURN
 
 struct AuthenticationTests {
   let bench = Bench()
 
-  @Test func `a request without integrity is challenged with realm and nonce, unsigned`() throws {
+  @Test("Trap 1: a request without integrity is challenged with realm and nonce, unsigned")
+  func challenged() throws {
     let answer = try bench.ask(.allocate, username: nil)
     #expect(answer.code == 401)
     #expect(answer.realm == Bench.realm)
@@ -17,10 +19,10 @@ struct AuthenticationTests {
     #expect(bench.records.isEmpty)
   }
 
-  @Test(arguments: [Attribute.username, .realm, .nonce])
-  func `integrity without one of the other attributes is a bad request, without a challenge`(
-    missing: Attribute
-  ) throws {
+  @Test(
+    "Trap 1: integrity without one of the others is a bad request, without a challenge",
+    arguments: [Attribute.username, .realm, .nonce])
+  func incomplete(missing: Attribute) throws {
     var builder = MessageBuilder()
     builder.begin(MessageType(.allocate, .request), TransactionID(high: 1, low: 2))
     builder.add(.requestedTransport, uint32: 17 << 24)
@@ -33,20 +35,24 @@ struct AuthenticationTests {
     #expect(answer.realm == nil && answer.nonce == nil)
   }
 
-  @Test func `an unknown user and a wrong password are challenged alike`() throws {
+  @Test("Trap 1: an unknown user and a wrong password are challenged alike")
+  func unknown() throws {
     let unknown = try bench.ask(.allocate, username: "eve")
     let wrong = try bench.ask(.allocate, username: "ann", password: "guess")
     #expect(unknown.code == 401 && wrong.code == 401)
     #expect(unknown.nonce != nil && wrong.nonce != nil)
   }
 
-  @Test func `a nonce that is too old gives 438 with a fresh one, and that is taken`() throws {
+  @Test("Trap 2: a nonce that is too old gives 438 with a fresh one, and that is taken")
+  func stale() throws {
     let old = bench.nonce()
     bench.advance(by: .seconds(601))
     let answer = try bench.ask(
       bench.request(.allocate, nonce: old) { $0.add(.requestedTransport, uint32: 17 << 24) })
     #expect(answer.code == 438)
     #expect(answer.realm == Bench.realm)
+    #expect(answer.algorithms == PasswordAlgorithm.value([.sha256]))
+    #expect(!answer.message.hasIntegrity)
     let fresh = try #require(answer.nonce)
     #expect(fresh != old)
     let retried = try bench.ask(
@@ -60,19 +66,22 @@ struct AuthenticationTests {
     #expect(answer.code == 438)
   }
 
-  @Test func `integrity is checked before the nonce, as RFC 8489 orders it`() throws {
+  @Test("Trap 1: integrity is checked before the nonce, as RFC 8489 orders it")
+  func order() throws {
     let answer = try bench.ask(bench.request(.allocate, password: "guess", nonce: "stale"))
     #expect(answer.code == 401)
   }
 
-  @Test func `errors to a known user are signed, whatever their code`() throws {
+  @Test("Trap 2: errors to a known user are signed, whatever their code")
+  func signedErrors() throws {
     let mismatch = try bench.ask(.refresh)
     #expect(mismatch.code == 437 && mismatch.isSigned(by: Bench.key))
     let transport = try bench.ask(.allocate) { $0.add(.requestedTransport, uint32: 6 << 24) }
     #expect(transport.code == 442 && transport.isSigned(by: Bench.key))
   }
 
-  @Test func `an answer has a fingerprint exactly when the request had one`() throws {
+  @Test("Trap 8: an answer has a fingerprint exactly when the request had one")
+  func fingerprint() throws {
     var builder = MessageBuilder()
     builder.begin(MessageType(.allocate, .request), TransactionID(high: 1, low: 2))
     builder.finish(fingerprint: true)
@@ -95,7 +104,7 @@ struct AuthenticationTests {
 
   @Test func `nobody who has not proved his address makes the server keep anything`() throws {
     for index in 0..<1_000 {
-      let stranger = SocketAddress(IPAddress(v4: UInt32(index)), port: 9)
+      let stranger = SocketAddress(IPAddress(v4: UInt32(index) << 8), port: 9)
       _ = try bench.ask(bench.request(.allocate, username: nil), from: stranger)
       _ = try bench.ask(bench.request(.allocate, from: stranger, nonce: "x"), from: stranger)
     }
@@ -123,13 +132,15 @@ struct RESTCredentialTests {
     #expect(try allocate("1800000100:x", secret: "old").isSuccess)
   }
 
-  @Test(arguments: ["1799999999:ann", "ann:1799999999", "ann:soon", ":", "", "-1:ann"])
-  func `an expired or malformed name is challenged`(name: String) throws {
+  @Test(
+    "turn-rs#108: an expired or malformed name is challenged",
+    arguments: ["1799999999:ann", "ann:1799999999", "ann:soon", ":", "", "-1:ann"])
+  func expired(name: String) throws {
     #expect(try allocate(name, secret: Bench.secret).code == 401)
   }
 
-  @Test func `an allocation made in time outlives its name, and no new one is made with it`() throws
-  {
+  @Test("Trap 10: an allocation made in time outlives its name, and no new one is made with it")
+  func outlives() throws {
     let name = "1800000100:ann"
     let password = RESTCredential.password(username: name, secret: Array(Bench.secret.utf8))
     try #require(try bench.allocate(username: name, password: password).isSuccess)
@@ -167,6 +178,71 @@ struct RESTCredentialTests {
     #expect(try ask("1800000200:adam").isSuccess)
     bench.advance(by: .seconds(601))
     #expect(bench.quota.held.values.allSatisfy { $0 == 0 })
+  }
+
+  @Test("Trap 10: with strict expiry an allocation ends with its credentials, and not before")
+  func strict() throws {
+    let bench = Bench { $0.hasStrictExpiry = true }
+    let name = "1800000900:ann"
+    let password = RESTCredential.password(username: name, secret: Array(Bench.secret.utf8))
+    let made = try bench.allocate(username: name, password: password) {
+      $0.add(.lifetime, uint32: 3_600)
+    }
+    #expect(made.lifetime == 900)
+    bench.advance(by: .seconds(500))
+    let refreshed = try bench.ask(.refresh, username: name, password: password) {
+      $0.add(.lifetime, uint32: 3_600)
+    }
+    #expect(refreshed.lifetime == 400)
+    // Who has no time has no end.
+    let other = SocketAddress(IPAddress(198, 51, 100, 8), port: 1)
+    let fixed = try bench.allocate(from: other) { $0.add(.lifetime, uint32: 3_600) }
+    #expect(fixed.lifetime == 3_600)
+    bench.advance(by: .seconds(399))
+    #expect(bench.records.count == 2)
+    bench.advance(by: .seconds(2))
+    #expect(bench.records.map(\.username) == ["ann"])
+    #expect(try bench.ask(.refresh, username: name, password: password).code == 401)
+  }
+
+  @Test(arguments: RESTCredential.Digest.allCases, ["old", Bench.secret])
+  func `each secret is good with either digest, and with SHA-256 keys`(
+    digest: RESTCredential.Digest, secret: String
+  ) throws {
+    let username = "1800000100:ann"
+    let password = RESTCredential.password(
+      username: username, secret: Array(secret.utf8), digest)
+    #expect(try bench.allocate(username: username, password: password).isSuccess)
+    let keys = PasswordAlgorithm.sha256.key(
+      username: username, realm: Bench.realm, password: password)
+    let configuration = bench.turn.configuration
+    guard
+      case .keys(let accepted, expiry: 1_800_000_100) = configuration?.credentials.lookup(
+        username, .sha256, unixSeconds: Bench.unixStart)
+    else {
+      Issue.record("not known")
+      return
+    }
+    #expect(accepted.contains(keys))
+  }
+
+  @Test func `another separator is good where it is configured, and only that one`() throws {
+    let bench = Bench {
+      $0.credentials = CredentialStore(
+        realm: Bench.realm, users: [], secrets: [Bench.secret], separator: "-")
+    }
+    let secret = Array(Bench.secret.utf8)
+    let issued = RESTCredential(
+      name: "ann:1", secret: secret, unixSeconds: Bench.unixStart, ttlSeconds: 60, separator: "-")
+    #expect(issued.username == "1800000060-ann:1")
+    for (index, name) in [issued.username, "ann-1800000060", "1800000060:ann"].enumerated() {
+      let client = SocketAddress(bench.client.ip, port: UInt16(index + 1))
+      let answer = try bench.allocate(
+        username: name, password: RESTCredential.password(username: name, secret: secret),
+        from: client)
+      #expect(answer.isSuccess == (index < 2), "\(name)")
+    }
+    #expect(bench.quota.held["ann:1"] == 1 && bench.quota.held["ann"] == 1)
   }
 
   @Test func `another secret is challenged`() throws {

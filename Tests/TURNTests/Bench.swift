@@ -57,6 +57,9 @@ struct Answer {
   var mapped: SocketAddress? { message.xorAddress(.xorMappedAddress, bytes.span) }
   var realm: String? { message.text(.realm, bytes.span, max: 763) }
   var nonce: String? { message.text(.nonce, bytes.span, max: 763) }
+  var algorithms: [UInt8]? {
+    message.value(of: .passwordAlgorithms).map { bytes.span.bytes(in: $0) }
+  }
   var token: [UInt8]? { message.value(of: .reservationToken).map { bytes.span.bytes(in: $0) } }
   func isSigned(by key: [UInt8]) -> Bool { message.isIntegrityValid(bytes.span, key: key) }
 }
@@ -164,7 +167,9 @@ final class Bench {
 
   func nonce(_ client: SocketAddress? = nil) -> String {
     NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
-      .mint(for: client ?? self.client, unixSeconds: turn.wallClock.unixSeconds(at: now))
+      .mint(
+        for: client ?? self.client, unixSeconds: turn.wallClock.unixSeconds(at: now),
+        features: turn.configuration?.credentials.features ?? [])
   }
 
   /// A request as a client of `username` sends it.
