@@ -61,9 +61,20 @@ public struct ClosedDocument: Codable, Equatable, Sendable {
   public init() {}
 }
 
+/// Clients' connections over TCP and TLS since the process began.
+public struct StreamsDocument: Codable, Equatable, Sendable {
+  public var accepted: UInt64 = 0
+  /// Those that the relay serves now.
+  public var live = 0
+  /// Those that the server closed, by reason.
+  public var ended: [String: UInt64] = [:]
+
+  public init() {}
+}
+
 /// The relay's counters since the process began.
 public struct RelayStatsDocument: Codable, Equatable, Sendable {
-  /// Datagrams at the listeners.
+  /// Datagrams at the listeners, and frames on connections.
   public var receivedFromClients: UInt64 = 0
   /// Datagrams at relayed addresses.
   public var receivedFromPeers: UInt64 = 0
@@ -80,6 +91,7 @@ public struct RelayStatsDocument: Codable, Equatable, Sendable {
   public var allocationsLive = 0
   /// Datagrams that the kernel did not take.
   public var sendFailures: UInt64 = 0
+  public var streams = StreamsDocument()
   public var closed = ClosedDocument()
 
   public init() {}

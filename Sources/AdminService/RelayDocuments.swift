@@ -52,6 +52,15 @@ extension ClosedDocument {
   }
 }
 
+extension StreamsDocument {
+  init(_ figures: StreamFigures) {
+    self.init()
+    accepted = figures.accepted
+    live = figures.live
+    ended = figures.ended
+  }
+}
+
 extension RelayStatsDocument {
   init(_ snapshot: RelaySnapshot) {
     self.init()
@@ -65,6 +74,7 @@ extension RelayStatsDocument {
     allocationsCreated = snapshot.allocationsCreated
     allocationsLive = snapshot.allocations.count
     sendFailures = snapshot.sendFailures
+    streams = StreamsDocument(snapshot.streams)
     closed = ClosedDocument(snapshot.ended)
   }
 }

@@ -79,6 +79,8 @@ int parley_accept(int fd, parley_address *peer) {
   return accepted;
 }
 
+void parley_local_address(int fd, parley_address *local) { parley_bound_address(fd, local); }
+
 int parley_tcp_connect(const parley_address *target) {
   struct sockaddr_storage address;
   socklen_t length = parley_to_sockaddr(target, &address);
@@ -111,6 +113,10 @@ ssize_t parley_read(int fd, uint8_t *buffer, size_t capacity) {
 ssize_t parley_write(int fd, const uint8_t *bytes, size_t length) {
   ssize_t count = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
   return count < 0 ? -errno : count;
+}
+
+void parley_limit_unsent(int fd, int bytes) {
+  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
 void parley_close(int fd) { close(fd); }

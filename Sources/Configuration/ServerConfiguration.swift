@@ -17,7 +17,6 @@ public enum Program: String, Sendable, CaseIterable {
 public struct ServerConfiguration: Sendable {
   /// Where STUN and TURN are served.
   public struct Listener: Sendable, Equatable {
-    /// Only `udp` so far.
     public let transport: Transport
     /// Port 0 leaves the choice to the system.
     public let address: SocketAddress
@@ -70,7 +69,7 @@ public struct ServerConfiguration: Sendable {
   /// Loopback addresses, loopback peers, and no credentials needed: for trying things out.
   public internal(set) var isDevelopment = false
 
-  /// UDP sockets for STUN and TURN; at least one.
+  /// Sockets for STUN and TURN; at least one.
   public internal(set) var listeners: [Listener] = []
   /// Where stund answers NAT behaviour discovery, at most one per family; see `natDiscoveries`.
   public internal(set) var natDiscovery: [SocketAddress] = []

@@ -40,8 +40,8 @@ extension ServerConfiguration {
     Row(
       programs: all,
       option: ServerOption.list(
-        "listen", "udp:HOST:PORT", default: ["udp:0.0.0.0:3478"],
-        help: "Serve UDP here; HOST is an IP address, IPv6 in brackets."
+        "listen", "udp|tcp:HOST:PORT", default: ["udp:0.0.0.0:3478"],
+        help: "Serve STUN and TURN here; HOST is an IP address, IPv6 in brackets."
       ) {
         $0.listeners.append(try OptionValues.listener($1))
       }.defaulting(to: ["udp:127.0.0.1:3478"], with: developmentName)),

@@ -50,9 +50,11 @@ extension ServerConfiguration {
     guard !listeners.isEmpty else {
       throw ConfigurationError("--listen is empty: give udp:HOST:PORT at least once")
     }
-    let addresses = listeners.map(\.address).filter { $0.port != 0 }
-    if let twice = Self.firstRepeated(addresses) {
-      throw ConfigurationError("--listen: udp:\(twice.text) is given twice")
+    let fixed = listeners.filter { $0.address.port != 0 }.map { listener in
+      "\(listener.transport.text):\(listener.address.text)"
+    }
+    if let twice = Self.firstRepeated(fixed) {
+      throw ConfigurationError("--listen: \(twice) is given twice")
     }
     try validateDiscovery()
     if program != .stund { try validateRelay(for: program) }
@@ -81,7 +83,7 @@ extension ServerConfiguration {
   }
 
   private func discoveryPrimary(for alternate: SocketAddress) -> SocketAddress? {
-    listeners.map(\.address).first {
+    listeners.filter { $0.transport == .udp }.map(\.address).first {
       $0.ip.family == alternate.ip.family && !$0.ip.isUnspecified && $0.port != 0
     }
   }
@@ -145,7 +147,10 @@ extension ServerConfiguration {
   public var stunURLs: [String] {
     let given = givenURLs.filter { $0.hasPrefix("stun") }
     if !given.isEmpty { return given }
-    if givenURLs.isEmpty { return reachableAddresses.map { "stun:\($0.text)" } }
+    if givenURLs.isEmpty {
+      // RFC 7064 has no transport: browsers ask over UDP.
+      return reachableListeners.filter { $0.transport == .udp }.map { "stun:\($0.address.text)" }
+    }
     // A TURN server answers STUN on the same port; TLS would need `stuns`, which few clients take.
     let places = givenURLs.compactMap { $0.dropping(prefix: "turn:") }.map { rest in
       "stun:" + rest.prefix { $0 != "?" }
@@ -154,20 +159,27 @@ extension ServerConfiguration {
     return places.filter { seen.insert($0).inserted }
   }
 
-  /// What clients are told to relay through: `turn:HOST:PORT?transport=udp`. Empty when the policy
-  /// is never to relay.
+  /// What clients are told to relay through: `turn:HOST:PORT?transport=udp`, and `tcp` for those
+  /// whom no UDP reaches. Empty when the policy is never to relay.
   public var turnURLs: [String] {
     if relayPolicy == .never { return [] }
-    if givenURLs.isEmpty { return reachableAddresses.map { "turn:\($0.text)?transport=udp" } }
-    return givenURLs.filter { $0.hasPrefix("turn") }
+    if !givenURLs.isEmpty { return givenURLs.filter { $0.hasPrefix("turn") } }
+    return reachableListeners.map { listener in
+      let scheme = listener.transport.isSecure ? "turns" : "turn"
+      let transport = listener.transport.isStream ? "tcp" : "udp"
+      return "\(scheme):\(listener.address.text)?transport=\(transport)"
+    }
   }
 
   /// The listeners, with the relay's address where they listen on all addresses of a family.
-  private var reachableAddresses: [SocketAddress] {
-    listeners.map(\.address).compactMap { address in
-      guard address.ip.isUnspecified else { return address }
-      let relay = relayAddresses.first { $0.family == address.ip.family }
-      return relay.map { SocketAddress($0, port: address.port) }
+  private var reachableListeners: [Listener] {
+    listeners.compactMap { listener in
+      guard listener.address.ip.isUnspecified else { return listener }
+      let relay = relayAddresses.first { $0.family == listener.address.ip.family }
+      return relay.map {
+        Listener(
+          transport: listener.transport, address: SocketAddress($0, port: listener.address.port))
+      }
     }
   }
 }

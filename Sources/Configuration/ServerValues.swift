@@ -8,13 +8,19 @@ extension OptionValues {
   /// RFC 8489 §14.9: a REALM has fewer than 128 characters, and at most 763 bytes.
   static let realmCharactersMax = 127
 
-  /// `udp:HOST:PORT`.
+  /// The transports that can be listened on.
+  static let listenerTransports = [Transport.udp, .tcp]
+
+  /// `udp:HOST:PORT` or `tcp:HOST:PORT`.
   static func listener(_ text: String) throws(MalformedValue) -> ServerConfiguration.Listener {
-    guard let rest = text.dropping(prefix: "udp:"), let address = SocketAddress(rest) else {
-      throw .isNot(
-        "udp:HOST:PORT with an IP address, such as udp:0.0.0.0:3478 or udp:[::]:3478")
+    for transport in listenerTransports {
+      guard let rest = text.dropping(prefix: "\(transport.text):") else { continue }
+      guard let address = SocketAddress(rest) else { break }
+      return ServerConfiguration.Listener(transport: transport, address: address)
     }
-    return ServerConfiguration.Listener(transport: .udp, address: address)
+    throw .isNot(
+      "udp:HOST:PORT or tcp:HOST:PORT with an IP address, such as udp:0.0.0.0:3478 or tcp:[::]:3478"
+    )
   }
 
   /// An address that a relay socket can be bound to and that peers can answer.

@@ -16,8 +16,9 @@ public protocol ByteStreamHandler: AnyObject {
 
 /// A stream socket with bounded buffers. It belongs to one loop at a time.
 public final class ByteStream: EventHandler, @unchecked Sendable {
-  /// Bytes taken from the kernel at one readiness, so that one talker does not starve the others.
-  private static let readMax = 65_536
+  /// The most that an emptied buffer may hold to be kept for the next bytes, so that a busy stream
+  /// asks the heap for nothing, and thousands of idle ones hold little.
+  private static let bufferKeptMax = 16_384
 
   /// Received bytes that the handler has not consumed.
   public private(set) var input: [UInt8] = []
@@ -36,8 +37,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   private var isConnecting = false
   private var wantsWrite = false
   private var readsPaused = false
-  private let inputMax: Int
-  private let outputMax: Int
+  private var inputMax: Int
+  private var outputMax: Int
 
   /// Takes over an accepted descriptor.
   ///
@@ -85,6 +86,23 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     try watch(interest)
   }
 
+  /// Sets how much may wait on either side, for whoever takes the stream over.
+  public func limit(inputMax: Int, outputMax: Int) {
+    self.inputMax = inputMax
+    self.outputMax = outputMax
+  }
+
+  /// Keeps the kernel from queueing more than about `bytes` that it can not send yet: what waits is
+  /// to wait here, where it is counted and bounded.
+  public func limitUnsent(bytes: Int) { parley_limit_unsent(descriptor, Int32(bytes)) }
+
+  /// The address of our end, where there is one.
+  public var localAddress: SocketAddress? {
+    var local = parley_address()
+    unsafe parley_local_address(descriptor, &local)
+    return SocketAddress(local)
+  }
+
   private func watch(_ interest: Readiness) throws(SystemError) {
     do {
       registration = try loop.register(descriptor, for: interest, handler: self)
@@ -126,9 +144,10 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
 
   private func read() {
     let before = input.count
-    let room = min(Self.readMax, inputMax - before)
+    // No more at one readiness than the scratch holds: one talker must not starve the others.
+    let room = min(loop.scratch.capacity, inputMax - before)
     guard room > 0 else { return pauseReading() }
-    let count = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { buffer in
+    let count = unsafe loop.scratch.withBuffer { buffer in
       let count = unsafe parley_read(descriptor, buffer.baseAddress, room)
       if count > 0 { unsafe input.append(contentsOf: buffer[..<count]) }
       return count
@@ -151,14 +170,21 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   /// Forgets the first `count` bytes of ``input``.
   public func consume(_ count: Int) {
     if count == input.count {
-      // An idle connection keeps no buffer.
-      input = []
+      Self.empty(&input)
     } else {
       input.removeFirst(count)
     }
     if readsPaused && input.count < inputMax && !isClosed {
       readsPaused = false
       updateInterest()
+    }
+  }
+
+  private static func empty(_ buffer: inout [UInt8]) {
+    if buffer.capacity > bufferKeptMax {
+      buffer = []
+    } else {
+      buffer.removeAll(keepingCapacity: true)
     }
   }
 
@@ -180,7 +206,27 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public func send(_ bytes: [UInt8]) -> Bool {
     guard !isClosed, !closesWhenDrained else { return true }
     guard queuedBytes + bytes.count <= outputMax else { return false }
-    output.append(contentsOf: bytes)
+    return send(bytes.span, 0..<bytes.count)
+  }
+
+  /// ``send(_:)`` of a part of a buffer, of which only what the socket does not take is copied.
+  @discardableResult
+  public func send(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard !isClosed, !closesWhenDrained else { return true }
+    guard queuedBytes + range.count <= outputMax else { return false }
+    var rest = range
+    if !wantsWrite && output.isEmpty {
+      let count = unsafe bytes.extracting(range).withUnsafeBufferPointer { buffer in
+        unsafe parley_write(descriptor, buffer.baseAddress, buffer.count)
+      }
+      guard count >= 0 || count == -11 else {
+        close()
+        return true
+      }
+      rest = range.lowerBound + max(0, count)..<range.upperBound
+    }
+    guard !rest.isEmpty else { return true }
+    output.append(bytes, rest)
     if !wantsWrite { flush() }
     return true
   }
@@ -197,7 +243,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     }
     let drained = written == output.count
     if drained {
-      output = []
+      Self.empty(&output)
       written = 0
     } else if written > 65_536 {
       output.removeFirst(written)

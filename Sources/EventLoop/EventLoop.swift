@@ -60,6 +60,9 @@ public final class EventLoop: @unchecked Sendable {
 
   private let epoll: Int32
   private let wake: Int32
+  /// Where streams read to before they know how much has come: one for all of a loop, since each is
+  /// done with it before the next is asked.
+  let scratch = ScratchBuffer(capacity: 65_536)
   private var watches = Slab<Watch>(capacity: watchesMax)
   private var deadlineHandlers: [any DeadlineHandler] = []
   private let jobs = Mutex<[@Sendable () -> Void]>([])

@@ -17,34 +17,42 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   private static let listenerBufferBytes = 4 << 20
   private static let relayBufferBytes = 1 << 20
 
+  /// Bytes gathered for a stream before they are written.
+  static let gatheredMax = 131_072
+
   let loop: EventLoop
-  private var server: TURNServer
+  var server: TURNServer
   private var listeners: [ListenerSocket] = []
+  private var streamListeners: [Listener] = []
   /// By the index of the relay's handle.
   private var relays: [RelaySocket?] = []
   private let batch = DatagramBatch()
-  private var effects: [Effect] = []
-  private var receivedFromClients: UInt64 = 0
+  var effects: [Effect] = []
+  var receivedFromClients: UInt64 = 0
   private var receivedFromPeers: UInt64 = 0
   private var unusable: UInt64 = 0
 
+  // What RelayLoop+Streams needs.
+  var streams: RelayStreams
+  var streamTimers: TimerWheel
+  var streamsAccepted: UInt64 = 0
+  var streamEnds: [String: UInt64] = [:]
+  /// What is to be written to `gathering` at the end of this turn.
+  var gathered: [UInt8] = []
+  var gathering: RelayStream?
+
+  /// - Parameter streamsMax: clients over TCP and TLS at a time.
   init(
-    _ loop: EventLoop, listeners: [SocketAddress], _ configuration: TURNConfiguration?,
-    quota: SharedQuota, ports: SharedPorts?
-  ) throws(SystemError) {
+    _ loop: EventLoop, _ configuration: TURNConfiguration?, quota: SharedQuota,
+    ports: SharedPorts?, streamsMax: Int
+  ) {
     self.loop = loop
+    var random = SecureRandom()
+    streams = RelayStreams(capacity: streamsMax, using: &random)
+    streamTimers = TimerWheel(now: loop.now)
     server = TURNServer(
-      configuration, quota: quota, ports: ports, random: SecureRandom(),
-      wallClock: loop.wallClock, now: loop.now)
-    for address in listeners {
-      let socket = try UDPSocket(
-        bind: address, reusePort: true, packetInfo: address.ip.isUnspecified,
-        bufferBytes: Self.listenerBufferBytes)
-      let listener = ListenerSocket(socket, owner: self)
-      listener.registration = try loop.register(
-        socket.descriptor, for: .readable, handler: listener)
-      self.listeners.append(listener)
-    }
+      configuration, quota: quota, ports: ports, random: random, wallClock: loop.wallClock,
+      now: loop.now)
     loop.add(self)
   }
 
@@ -54,7 +62,36 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     set { server.discoveries = newValue }
   }
 
-  var addresses: [SocketAddress] { listeners.map(\.socket.address) }
+  /// Serves clients at the address of `listener`; returns that with the port in use.
+  func listen(_ listener: RelayListener) throws(SystemError) -> RelayListener {
+    let address = listener.address
+    if listener.transport.isStream {
+      let transport = listener.transport
+      let accepting = try Listener(.tcp(address), reusePort: true, on: loop) {
+        [unowned self] descriptor, peer in
+        accept(descriptor, peer, transport)
+      }
+      streamListeners.append(accepting)
+      return RelayListener(transport, accepting.address ?? address)
+    }
+    let socket = try UDPSocket(
+      bind: address, reusePort: true, packetInfo: address.ip.isUnspecified,
+      bufferBytes: Self.listenerBufferBytes)
+    let receiving = ListenerSocket(socket, owner: self)
+    receiving.registration = try loop.register(
+      socket.descriptor, for: .readable, handler: receiving)
+    listeners.append(receiving)
+    return RelayListener(listener.transport, socket.address)
+  }
+
+  private func accept(_ descriptor: Int32, _ peer: SocketAddress?, _ transport: Transport) {
+    guard
+      let stream = try? ByteStream(
+        descriptor: descriptor, peer: peer, on: loop, inputMax: RelayStream.inputMax, outputMax: 0)
+    else { return }
+    guard let peer, let local = stream.localAddress else { return stream.close() }
+    serve(stream, FiveTuple(client: peer, server: local, transport: transport))
+  }
 
   // MARK: Datagrams in
 
@@ -82,7 +119,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       while !effects.isEmpty {
         verdict = carryOut(verdict, now: now)
       }
-      send(verdict, bytes.span, answering: tuple, on: listener)
+      send(verdict, bytes.span, answering: .datagram(tuple, listener))
     }
   }
 
@@ -99,15 +136,17 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
           let verdict = server.received(
             fromPeer: datagram.source, at: relay.handle, in: &bytes, at: datagram.payload,
             now: now)
-          send(verdict, bytes.span, answering: nil, on: nil)
+          send(verdict, bytes.span, answering: .nobody)
         }
       }
+      flushGathered()
       if count < batch.capacity { return }
     }
   }
 
   /// RFC 8656 §11.5: what routers and hosts said about datagrams to peers.
   func drainErrors(_ relay: RelaySocket, now: Instant) {
+    defer { flushGathered() }
     for _ in 0..<Self.errorsPerTurn {
       switch relay.socket.receiveError() {
       case .none: return
@@ -116,7 +155,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
         // A slot that is free between two batches.
         batch.withScratch { bytes in
           let verdict = server.peerUnreachable(error, at: relay.handle, in: &bytes, now: now)
-          send(verdict, bytes.span, answering: nil, on: nil)
+          send(verdict, bytes.span, answering: .nobody)
         }
       }
     }
@@ -124,18 +163,26 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
 
   // MARK: Verdicts out
 
-  private func send(
-    _ verdict: Verdict, _ bytes: Span<UInt8>, answering tuple: FiveTuple?,
-    on listener: ListenerSocket?
-  ) {
+  /// Who asked, if somebody did.
+  enum Asker {
+    case datagram(FiveTuple, ListenerSocket)
+    case stream(RelayStream)
+    case nobody
+  }
+
+  func send(_ verdict: Verdict, _ bytes: Span<UInt8>, answering asker: Asker) {
     let result: SendResult
     switch verdict {
     case .drop, .pending:
       return
     case .reply:
-      guard let tuple, let listener else { return }
-      let reply = server.reply.bytes
-      result = listener.send(reply.span, 0..<reply.count, to: tuple)
+      switch asker {
+      case .nobody: return
+      case .stream(let client): return answer(client)
+      case .datagram(let tuple, let listener):
+        let reply = server.reply.bytes
+        result = listener.send(reply.span, 0..<reply.count, to: tuple)
+      }
     case .replyElsewhere(let tuple):
       guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else {
         return server.sendFailed(verdict)
@@ -146,6 +193,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       guard let relay = relays[Int(handle.index)] else { return server.sendFailed(verdict) }
       result = relay.send(bytes, range, to: peer, dontFragment: dontFragment)
     case .toClient(_, let tuple, let range):
+      if tuple.transport.isStream { return gather(verdict, bytes, range, for: tuple) }
       guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else {
         return server.sendFailed(verdict)
       }
@@ -157,7 +205,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   // MARK: Effects
 
   /// Carries out the effects in order; opening a relay leads to the next verdict.
-  private func carryOut(_ verdict: Verdict, now: Instant) -> Verdict {
+  func carryOut(_ verdict: Verdict, now: Instant) -> Verdict {
     var verdict = verdict
     let pending = effects
     effects.removeAll(keepingCapacity: true)
@@ -175,7 +223,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     return verdict
   }
 
-  private func carryOutAll(now: Instant) {
+  func carryOutAll(now: Instant) {
     while !effects.isEmpty { _ = carryOut(.pending, now: now) }
   }
 
@@ -226,11 +274,15 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
 
   // MARK: Time, inspection, end
 
-  var nextDeadline: Instant? { server.nextDeadline }
+  var nextDeadline: Instant? {
+    guard let streams = streamTimers.nextDeadline else { return server.nextDeadline }
+    return server.nextDeadline.map { min($0, streams) } ?? streams
+  }
 
   func advance(to now: Instant) {
     server.advance(to: now, effects: &effects)
     carryOutAll(now: now)
+    endIdleStreams(now: now)
   }
 
   func snapshot() -> RelaySnapshot {
@@ -249,6 +301,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     snapshot.allocationsCreated = statistics.allocationsCreated
     snapshot.ended = statistics.ended
     snapshot.sendFailures = statistics.sendFailures
+    snapshot.streams = StreamFigures(
+      accepted: streamsAccepted, live: streams.count, ended: streamEnds)
     return snapshot
   }
 
@@ -260,5 +314,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       listener.socket.close()
     }
     listeners = []
+    for listener in streamListeners { listener.close() }
+    streamListeners = []
+    for client in streams.all { client.stream.close() }
   }
 }

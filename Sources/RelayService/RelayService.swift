@@ -6,14 +6,26 @@ public import STUN
 public import TURN
 internal import Crypto
 
-/// STUN and, with a configuration, TURN over UDP on every loop of a group.
+/// Where clients reach the relay.
+public struct RelayListener: Equatable, Sendable {
+  public let transport: Transport
+  /// Port 0 leaves the choice to the system.
+  public let address: SocketAddress
+
+  public init(_ transport: Transport, _ address: SocketAddress) {
+    self.transport = transport
+    self.address = address
+  }
+}
+
+/// STUN and, with a configuration, TURN on every loop of a group.
 ///
 /// Each loop has a socket of its own for each listener, shared by `SO_REUSEPORT`: their number
-/// never changes, so a 5-tuple always meets the same loop and its allocations.
+/// never changes, so a 5-tuple always meets the same loop and its allocations. A connection stays
+/// on the loop that accepts it.
 public final class RelayService: Sendable {
   public struct Settings: Sendable {
-    /// UDP addresses to serve.
-    public var listeners: [SocketAddress]
+    public var listeners: [RelayListener]
     /// `nil`: STUN Binding only.
     public var turn: TURNConfiguration?
     /// Allocations of one user and of all; `nil` for no limit of a user's.
@@ -23,9 +35,11 @@ public final class RelayService: Sendable {
     public var portRest: Duration
     /// Where NAT behaviour is examined (RFC 5780); all of their addresses are listeners.
     public var discoveries: [BehaviourDiscovery] = []
+    /// Clients over TCP and TLS at a time; each loop keeps an equal share.
+    public var streamsMax = 16_384
 
     public init(
-      listeners: [SocketAddress], turn: TURNConfiguration?, userQuota: Int? = nil,
+      listeners: [RelayListener], turn: TURNConfiguration?, userQuota: Int? = nil,
       totalQuota: Int = 16_384, portRest: Duration = .seconds(30)
     ) {
       self.listeners = listeners
@@ -49,24 +63,33 @@ public final class RelayService: Sendable {
     var shares: [RelayLoop] = []
     // A port given as 0 is chosen by the first loop, and the others follow.
     var listeners = settings.listeners
-    for address in listeners where address.port != 0 { try UDPSocket.requireFree(address) }
+    for listener in listeners where listener.address.port != 0 {
+      if listener.transport.isStream {
+        try Listener.requireFree(listener.address)
+      } else {
+        try UDPSocket.requireFree(listener.address)
+      }
+    }
     // An address that is not this host's would show only when every Allocate fails.
     for ip in settings.turn?.relayAddresses ?? [] {
       try UDPSocket.requireFree(SocketAddress(ip, port: 0))
     }
+    let streamsMax = (settings.streamsMax + group.loops.count - 1) / group.loops.count
     for loop in group.loops {
-      let share = try RelayLoop(
-        loop, listeners: listeners, settings.turn, quota: quota, ports: ports)
+      let share = RelayLoop(
+        loop, settings.turn, quota: quota, ports: ports, streamsMax: streamsMax)
       share.discoveries = settings.discoveries
-      listeners = share.addresses
+      for index in listeners.indices { listeners[index] = try share.listen(listeners[index]) }
       shares.append(share)
     }
     self.shares = shares
-    addresses = listeners
+    self.listeners = listeners
   }
 
-  /// The addresses in use, in the order of the settings.
-  public let addresses: [SocketAddress]
+  /// Where clients are served, in the order of the settings, with the ports in use.
+  public let listeners: [RelayListener]
+
+  public var addresses: [SocketAddress] { listeners.map(\.address) }
 
   /// Ends every allocation and closes the sockets, each loop its own, soon.
   public func stop() {

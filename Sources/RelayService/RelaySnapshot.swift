@@ -20,6 +20,7 @@ public struct RelaySnapshot: Sendable {
   /// Sum over the allocations that ended.
   public var ended = AllocationCounters()
   public var sendFailures: UInt64 = 0
+  public var streams = StreamFigures()
 
   static func sum(_ parts: [RelaySnapshot]) -> RelaySnapshot {
     parts.reduce(into: RelaySnapshot()) { sum, part in
@@ -34,6 +35,22 @@ public struct RelaySnapshot: Sendable {
       sum.allocationsCreated += part.allocationsCreated
       sum.ended = sum.ended + part.ended
       sum.sendFailures += part.sendFailures
+      sum.streams.add(part.streams)
     }
+  }
+}
+
+/// What became of clients' connections over TCP and TLS.
+public struct StreamFigures: Equatable, Sendable {
+  public var accepted: UInt64 = 0
+  public var live = 0
+  /// Connections that the server closed, by a word for the reason; those that never occurred are
+  /// missing.
+  public var ended: [String: UInt64] = [:]
+
+  mutating func add(_ other: StreamFigures) {
+    accepted += other.accepted
+    live += other.live
+    ended.merge(other.ended, uniquingKeysWith: +)
   }
 }

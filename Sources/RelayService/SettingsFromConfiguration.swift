@@ -16,28 +16,33 @@ extension RelayService.Settings {
   ///   - relays: `false` for STUN alone.
   ///   - ownSecret: a secret of this process, accepted besides the configured ones.
   public init(_ configuration: ServerConfiguration, relays: Bool, ownSecret: String? = nil) {
-    var listeners = configuration.listeners.map(\.address)
+    var listeners = configuration.listeners.map { RelayListener($0.transport, $0.address) }
     let discoveries = configuration.natDiscoveries.compactMap {
       BehaviourDiscovery(primary: $0.primary, alternate: $0.alternate)
     }
-    for address in discoveries.flatMap(\.addresses) where !listeners.contains(address) {
-      listeners.append(address)
+    for address in discoveries.flatMap(\.addresses) {
+      let listener = RelayListener(.udp, address)
+      if !listeners.contains(listener) { listeners.append(listener) }
     }
     self.init(
       listeners: listeners,
-      turn: relays ? Self.turn(configuration, listeners, ownSecret) : nil,
+      turn: relays ? Self.turn(configuration, listeners.map(\.address), ownSecret) : nil,
       userQuota: configuration.userQuota, totalQuota: configuration.totalQuota)
     self.discoveries = discoveries
   }
 
   /// Lowers the quota of all users to `descriptors`, of which each allocation takes one: who comes
-  /// when there is none left is to get 486, and everything else of the process to go on.
+  /// when there is none left is to get 486, and everything else of the process to go on. Where
+  /// clients come over connections, these may take half of them.
   public mutating func fit(descriptors: Int) {
-    guard totalQuota > descriptors else { return }
+    let hasStreams = listeners.contains { $0.transport.isStream }
+    let forEach = hasStreams ? max(1, descriptors / 2) : descriptors
+    streamsMax = min(streamsMax, forEach)
+    guard totalQuota > forEach else { return }
     Log.info(
       "quota lowered to the limit of open descriptors",
-      ["total_quota": .public(totalQuota), "now": .public(descriptors)])
-    totalQuota = descriptors
+      ["total_quota": .public(totalQuota), "now": .public(forEach)])
+    totalQuota = forEach
   }
 
   private static func turn(

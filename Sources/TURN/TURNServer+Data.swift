@@ -15,7 +15,7 @@ extension TURNServer {
     let length = Int(bytes.uint16(at: start + 2))
     let payload =
       start + Wire.channelDataHeaderLength..<start + Wire.channelDataHeaderLength + length
-    // RFC 8656 §12.5: over UDP up to 3 bytes of padding may follow.
+    // RFC 8656 §12.5: over UDP up to 3 bytes of padding may follow; on a stream they do.
     guard payload.upperBound <= range.upperBound, range.upperBound - payload.upperBound < 4 else {
       return dropped(.malformedChannelData, range.count, find(tuple))
     }

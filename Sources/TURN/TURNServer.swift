@@ -178,6 +178,17 @@ public struct TURNServer: ~Copyable {
     }
   }
 
+  // MARK: Connections
+
+  /// Whether there is an allocation on this 5-tuple.
+  public func hasAllocation(_ tuple: FiveTuple) -> Bool { find(tuple) != nil }
+
+  /// The client's connection is closed: its allocation ends with it, for a new connection would be
+  /// another 5-tuple (RFC 8656 §3).
+  public mutating func disconnected(_ tuple: FiveTuple, now: Instant, effects: inout [Effect]) {
+    if let handle = find(tuple) { end(handle, now: now, effects: &effects) }
+  }
+
   // MARK: Time
 
   public var nextDeadline: Instant? { timers.nextDeadline }
@@ -212,6 +223,16 @@ public struct TURNServer: ~Copyable {
   /// The kernel did not take what the last verdict said to send: it is no traffic but a drop.
   public mutating func sendFailed(_ verdict: Verdict) {
     statistics.sendFailures &+= 1
+    uncount(verdict)
+  }
+
+  /// What the last verdict said to send to a client was not sent, because too much waits for it.
+  public mutating func clientTooSlow(_ verdict: Verdict) {
+    statistics.drops[DropReason.clientTooSlow.rawValue] &+= 1
+    uncount(verdict)
+  }
+
+  private mutating func uncount(_ verdict: Verdict) {
     switch verdict {
     case .toPeer(let relay, _, let range, _):
       guard case .allocation(let handle)? = relays[relay]?.owner else { return }

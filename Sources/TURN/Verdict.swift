@@ -65,6 +65,8 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case noRelay
   /// An ICMP error of a kind that is none of the client's business (RFC 8656 §11.5).
   case irrelevantICMP
+  /// For a client whose stream takes no more now: waiting would only make it older.
+  case clientTooSlow
   /// Longer than a ChannelData or Data indication can carry, or than a request may be.
   case tooLong
   /// NAT behaviour discovery for a network that has got its share of answers.

@@ -55,8 +55,13 @@ import SignalingService
     _ relay: RelayService, _ signaling: SignalingService, _ admin: AdminService?,
     _ configuration: ServerConfiguration
   ) {
-    for address in relay.addresses {
-      Log.info("listening", ["transport": "udp", "address": .public(address.text)])
+    for listener in relay.listeners {
+      Log.info(
+        "listening",
+        [
+          "transport": .public(listener.transport.text),
+          "address": .public(listener.address.text),
+        ])
     }
     for address in signaling.addresses {
       Log.info("listening", ["transport": "tcp", "address": .public(address.text)])

@@ -14,8 +14,13 @@ import RelayService
       let loops = try LoopGroup(count: configuration.threads)
       let relay = try RelayService(
         on: loops, RelayService.Settings(configuration, relays: false))
-      for address in relay.addresses {
-        Log.info("listening", ["transport": "udp", "address": .public(address.text)])
+      for listener in relay.listeners {
+        Log.info(
+          "listening",
+          [
+            "transport": .public(listener.transport.text),
+            "address": .public(listener.address.text),
+          ])
       }
       try loops.run { done in
         relay.stop()

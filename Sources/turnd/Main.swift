@@ -21,8 +21,13 @@ import RelayService
       let admin = try configuration.admin.map { address throws(SystemError) in
         try AdminService(at: address, on: loops.control, relay: relay)
       }
-      for address in relay.addresses {
-        Log.info("listening", ["transport": "udp", "address": .public(address.text)])
+      for listener in relay.listeners {
+        Log.info(
+          "listening",
+          [
+            "transport": .public(listener.transport.text),
+            "address": .public(listener.address.text),
+          ])
       }
       if let admin {
         Log.info("listening", ["transport": "admin", "address": .public(admin.address)])

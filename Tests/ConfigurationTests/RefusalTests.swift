@@ -26,8 +26,12 @@ struct RefusalTests {
     ("--threads -1", "--threads: \"-1\" is not a number from 1 to 256 or auto"),
     ("--threads 99999999999999999999", "is not a number from 1 to 256 or auto"),
     ("--listen 127.0.0.1:3478", "\"127.0.0.1:3478\" is not udp:HOST:PORT"),
-    ("--listen tcp:127.0.0.1:3478", "is not udp:HOST:PORT"),
-    ("--listen udp:localhost:3478", "is not udp:HOST:PORT with an IP address, such as udp:0.0.0.0"),
+    ("--listen sctp:127.0.0.1:3478", "is not udp:HOST:PORT or tcp:HOST:PORT"),
+    ("--listen tcp:localhost:3478", "is not udp:HOST:PORT or tcp:HOST:PORT"),
+    (
+      "--listen udp:localhost:3478",
+      "udp:HOST:PORT or tcp:HOST:PORT with an IP address, such as udp:0"
+    ),
     ("--listen udp:127.0.0.1", "is not udp:HOST:PORT"),
     ("--listen udp:127.0.0.1:65536", "is not udp:HOST:PORT"),
     ("--listen udp:::1:3478", "is not udp:HOST:PORT"),

@@ -231,6 +231,7 @@ struct ServerConfigurationTests {
 
   @Test(arguments: [
     ("--listen udp:1.2.3.4:5 --listen udp:1.2.3.4:5", "--listen: udp:1.2.3.4:5 is given twice"),
+    ("--listen tcp:1.2.3.4:5 --listen tcp:1.2.3.4:5", "--listen: tcp:1.2.3.4:5 is given twice"),
     ("--relay-ip 192.0.2.8", "--relay-ip: 192.0.2.7 and 192.0.2.8, but only one IPv4 address"),
     ("--user ann:other", "--user: the name \"ann\" is given twice"),
     ("--allow-peer 10.0.0.0/8 --deny-peer 10.0.0.0/8", "both name 10.0.0.0/8"),
@@ -259,6 +260,14 @@ struct ServerConfigurationTests {
     ).settings()
     #expect(given.stunURLs == ["stun:t.example.org"])
     #expect(given.turnURLs.count == 2)
+    let streams = try Start(
+      .parleyd, enough + "--listen udp:0.0.0.0:3478 --listen tcp:0.0.0.0:3478"
+    ).settings()
+    #expect(streams.stunURLs == ["stun:192.0.2.7:3478"])
+    #expect(
+      streams.turnURLs == [
+        "turn:192.0.2.7:3478?transport=udp", "turn:192.0.2.7:3478?transport=tcp",
+      ])
     let both = try Start(
       .parleyd, enough + "--turn-url turn:a --turn-url stun:b --relay-policy never"
     ).settings()

@@ -39,7 +39,8 @@ struct DiscoveryTests {
   func `answers come from all four addresses, on however many loops`(loops: Int) throws {
     let discovery = try discovery()
     let group = try LoopGroup(count: loops)
-    var settings = RelayService.Settings(listeners: discovery.addresses, turn: nil)
+    var settings = RelayService.Settings(
+      listeners: discovery.addresses.map { RelayListener(.udp, $0) }, turn: nil)
     settings.discoveries = [discovery]
     let service = try RelayService(on: group, settings)
     let threads = try group.start()

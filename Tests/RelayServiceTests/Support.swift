@@ -18,8 +18,13 @@ final class Relay {
   let service: RelayService
   private let threads: [LoopThread]
 
-  init(threads count: Int = 1, listeners: [String] = ["127.0.0.1:0"], turn: Bool = true) throws {
-    let addresses = try listeners.map { try #require(SocketAddress($0)) }
+  init(
+    threads count: Int = 1, listeners: [String] = ["127.0.0.1:0"], turn: Bool = true,
+    transport: NetTypes.Transport = .udp, streamsMax: Int = 100
+  ) throws {
+    let addresses = try listeners.map {
+      RelayListener(transport, try #require(SocketAddress($0)))
+    }
     let relayIPs = [IPAddress.loopbackV4, .loopbackV6]
     group = try LoopGroup(count: count)
     let configuration = TURNConfiguration(
@@ -28,8 +33,10 @@ final class Relay {
       peers: PeerFilter(
         allow: ["127.0.0.0/8", "::1/128"].compactMap { CIDR($0) }, relayAddresses: relayIPs),
       relayAddresses: relayIPs)
-    service = try RelayService(
-      on: group, .init(listeners: addresses, turn: turn ? configuration : nil))
+    var settings = RelayService.Settings(
+      listeners: addresses, turn: turn ? configuration : nil)
+    settings.streamsMax = streamsMax
+    service = try RelayService(on: group, settings)
     threads = try group.start()
   }
 

@@ -75,11 +75,11 @@ final class Bench {
   static let relayIP = IPAddress(198, 51, 100, 1)
   static let relayIPv6 = IPAddress(v6High: 0x2001_0db8_0000_0000, low: 1)
 
-  /// How clients reach the server.
-  var transport = Transport.udp
   var now = Instant(nanoseconds: 1_000_000_000)
   let quota = BenchQuota()
   let ports: BenchPorts
+  /// How clients reach the server.
+  var transport = Transport.udp
   var turn: TURNServer
   var effects: [Effect] = []
   /// Every effect that was carried out.
@@ -136,7 +136,7 @@ final class Bench {
     return (verdict, Array(slot[range]))
   }
 
-  private func carryOut() -> Verdict? {
+  func carryOut() -> Verdict? {
     let pending = effects
     effects.removeAll()
     var verdict: Verdict?

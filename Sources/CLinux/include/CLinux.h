@@ -84,6 +84,10 @@ int parley_unix_listen(const char *path, int backlog);
 int parley_accept(int fd, parley_address *peer);
 /// Starts a TCP connection; 0 or -EINPROGRESS wait for PARLEY_WRITABLE. Returns the descriptor.
 int parley_tcp_connect(const parley_address *target);
+/// Where the socket is bound; family 0 for a Unix socket.
+void parley_local_address(int fd, parley_address *local);
+/// TCP_NOTSENT_LOWAT.
+void parley_limit_unsent(int fd, int bytes);
 /// A connection to the Unix socket at `path`. Returns the descriptor.
 int parley_unix_connect(const char *path);
 /// The error a socket has pending, as a positive errno, or 0.

@@ -1,0 +1,142 @@
+// Clients over TCP and TLS: from streams to inputs of the core, and from verdicts to bytes.
+
+internal import EventLoop
+internal import NetTypes
+internal import STUN
+internal import TURN
+
+/// Why a stream was closed by the relay, or not served.
+enum StreamEnd: String, CaseIterable, Sendable {
+  /// As many streams as there may be.
+  case full
+  /// Bytes that are no frame.
+  case garbage
+  /// No allocation in time.
+  case idle
+  /// Answers were waiting that the client did not read.
+  case slow
+  /// Another connection has the same addresses, so this one can not be there any more.
+  case replaced
+}
+
+extension RelayLoop {
+  // MARK: Coming and going
+
+  /// Serves a client on an accepted stream, with what has already arrived on it.
+  func serve(_ stream: ByteStream, _ tuple: FiveTuple) {
+    streamsAccepted &+= 1
+    // The kernel gives addresses out once; a proxy may give one out again before we see the end.
+    if let old = streams.find(tuple) { end(old, .replaced) }
+    let client = RelayStream(stream, tuple, owner: self)
+    guard streams.insert(client) else {
+      stream.handler = nil
+      count(.full)
+      return stream.close()
+    }
+    streamTimers.schedule(Int(client.handle.index), at: client.deadline)
+    if !stream.input.isEmpty { receive(on: client) }
+  }
+
+  func closed(_ client: RelayStream) {
+    streams.remove(client)
+    server.disconnected(client.tuple, now: loop.now, effects: &effects)
+    carryOutAll(now: loop.now)
+  }
+
+  private func end(_ client: RelayStream, _ reason: StreamEnd) {
+    count(reason)
+    client.stream.close()
+  }
+
+  private func count(_ reason: StreamEnd) {
+    streamEnds[reason.rawValue, default: 0] &+= 1
+  }
+
+  /// Closes streams that hold a socket and no allocation.
+  func endIdleStreams(now: Instant) {
+    var due: [Int] = []
+    streamTimers.advance(to: now) { due.append($0) }
+    for index in due {
+      guard let client = streams.at(index) else { continue }
+      if client.deadline <= now {
+        let hasAllocation = server.hasAllocation(client.tuple)
+        if !hasAllocation && !client.hadAllocation {
+          end(client, .idle)
+          continue
+        }
+        client.hadAllocation = hasAllocation
+        client.deadline = now + RelayStream.allocationTimeout
+      }
+      streamTimers.schedule(index, at: client.deadline)
+    }
+  }
+
+  // MARK: In
+
+  /// Hands the frames that are there whole to the core, one after the other.
+  func receive(on client: RelayStream) {
+    server.wallClock = loop.wallClock
+    let stream = client.stream
+    let fault = stream.withInput { input -> FramingFault? in
+      var offset = 0
+      defer { input.removeFirst(offset) }
+      while !stream.isClosed {
+        switch StreamFramer.next(in: input.span, from: offset, bytesMax: client.frameBytesMax) {
+        case .needMore: return nil
+        case .fault(.tooLong) where mayBeLonger(client): continue
+        case .fault(let fault): return fault
+        case .frame(let range):
+          offset = range.upperBound
+          receive(range, of: &input, from: client)
+        }
+      }
+      return nil
+    }
+    if fault != nil && !stream.isClosed { end(client, .garbage) }
+  }
+
+  private func receive(_ range: Range<Int>, of input: inout [UInt8], from client: RelayStream) {
+    receivedFromClients &+= 1
+    let now = loop.now
+    var verdict = server.received(
+      from: client.tuple, in: input.mutableSpan, at: range, now: now, effects: &effects)
+    while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
+    send(verdict, input.span, answering: .stream(client))
+  }
+
+  /// A client with an allocation sends data, which may be long.
+  private func mayBeLonger(_ client: RelayStream) -> Bool {
+    guard client.frameBytesMax < StreamFramer.frameBytesMax, server.hasAllocation(client.tuple)
+    else { return false }
+    client.frameBytesMax = StreamFramer.frameBytesMax
+    return true
+  }
+
+  // MARK: Out
+
+  /// Sends an answer, which a stream may not lose: if it does not fit, the stream ends.
+  func answer(_ client: RelayStream) {
+    let reply = server.reply.bytes
+    if !client.stream.send(reply) { end(client, .slow) }
+  }
+
+  /// Puts a frame with data to what leaves for the client at the end of this turn: all that comes
+  /// from one relay's socket goes to one client.
+  func gather(_ verdict: Verdict, _ bytes: Span<UInt8>, _ range: Range<Int>, for tuple: FiveTuple) {
+    guard let client = streams.find(tuple) else { return server.sendFailed(verdict) }
+    if gathering !== client || gathered.count + range.count > Self.gatheredMax { flushGathered() }
+    let waiting = client.stream.queuedBytes + gathered.count
+    guard waiting + range.count <= RelayStream.mediaQueuedMax else {
+      return server.clientTooSlow(verdict)
+    }
+    gathering = client
+    gathered.append(bytes, range)
+  }
+
+  func flushGathered() {
+    guard let client = gathering else { return }
+    gathering = nil
+    _ = client.stream.send(gathered.span, 0..<gathered.count)
+    gathered.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,87 @@
+// A client that reaches the relay over TCP or TLS: its stream, cut into frames.
+
+internal import EventLoop
+internal import NetTypes
+internal import STUN
+internal import TURN
+
+/// One client's connection. It stays on the loop that accepted it, with its allocation.
+final class RelayStream: ByteStreamHandler {
+  /// Media that may wait for the client: some large video frames. The kernel has about as much.
+  static let mediaQueuedMax = 262_144
+  /// Room in the queue for answers when it is full of media. A client that has so many answers
+  /// coming and takes none is not one.
+  static let controlRoom = 65_536
+  /// What the kernel may hold that it can not send yet.
+  static let unsentMax = 131_072
+  /// Holds the longest frame, and what comes behind it in one read.
+  static let inputMax = 2 * StreamFramer.frameBytesMax
+  /// RFC 8656 has no word on it; other servers wait as long for an Allocate.
+  static let allocationTimeout = Duration.seconds(60)
+
+  let stream: ByteStream
+  let tuple: FiveTuple
+  /// Its place in the loop's table.
+  var handle = SlabHandle(index: -1, generation: 0)
+  /// The longest frame it may send: until it has an allocation, only requests make sense.
+  var frameBytesMax = TURNLimits.requestBytesMax
+  /// When it is closed, unless it has an allocation then.
+  var deadline: Instant
+  /// Whether it had an allocation when that was last looked at.
+  var hadAllocation = false
+  private unowned let owner: RelayLoop
+
+  init(_ stream: ByteStream, _ tuple: FiveTuple, owner: RelayLoop) {
+    deadline = owner.loop.now + Self.allocationTimeout
+    self.stream = stream
+    self.tuple = tuple
+    self.owner = owner
+    stream.limit(inputMax: Self.inputMax, outputMax: Self.mediaQueuedMax + Self.controlRoom)
+    stream.limitUnsent(bytes: Self.unsentMax)
+    stream.handler = self
+  }
+
+  func received(on stream: ByteStream) { owner.receive(on: self) }
+
+  func drained(_ stream: ByteStream) {}
+
+  func closed(_ stream: ByteStream) { owner.closed(self) }
+}
+
+/// The streams of a loop, found by their 5-tuple as cheaply as an allocation is.
+struct RelayStreams {
+  private var streams: Slab<RelayStream>
+  private var byTuple = SlotTable()
+  private let hashKey: HashKey
+
+  init(capacity: Int, using random: inout some RandomNumberGenerator) {
+    streams = Slab(capacity: capacity)
+    hashKey = HashKey(using: &random)
+  }
+
+  var count: Int { streams.count }
+
+  var all: [RelayStream] { streams.handles.compactMap { streams[$0] } }
+
+  func at(_ index: Int) -> RelayStream? { streams.handle(at: index).flatMap { streams[$0] } }
+
+  func find(_ tuple: FiveTuple) -> RelayStream? {
+    let slot = byTuple.find(hashKey.hash(tuple)) { index in
+      streams.value(at: index) { $0.tuple == tuple } ?? false
+    }
+    return slot.flatMap { at($0) }
+  }
+
+  /// `false` when there is no room.
+  mutating func insert(_ stream: RelayStream) -> Bool {
+    guard let handle = streams.insert(stream) else { return false }
+    stream.handle = handle
+    byTuple.insert(hashKey.hash(stream.tuple), slot: Int(handle.index))
+    return true
+  }
+
+  mutating func remove(_ stream: RelayStream) {
+    guard streams.remove(stream.handle) != nil else { return }
+    byTuple.remove(hashKey.hash(stream.tuple), slot: Int(stream.handle.index))
+  }
+}
