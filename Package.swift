@@ -54,7 +54,7 @@ let package = Package(
 
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
-    library("TLS", ["COpenSSL", "NetTypes"]),
+    library("TLS", ["COpenSSL", "EventLoop", "NetTypes"]),
     library("JSON", ["CSimdjson"]),
     library("Logging", ["NetTypes"]),
     library("Configuration", ["NetTypes", "Logging"]),
@@ -122,7 +122,10 @@ let package = Package(
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
-    tests("TLSTests", ["TLS", "NetTypes"]),
+    .target(
+      name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting",
+      swiftSettings: house),
+    tests("TLSTests", ["TLS", "TLSTesting", "EventLoop", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(
       "SignalingServiceTests",

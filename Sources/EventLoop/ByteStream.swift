@@ -12,6 +12,13 @@ public protocol ByteStreamHandler: AnyObject {
   func closed(_ stream: ByteStream)
   /// The socket is connected (streams opened by us), or everything queued has been written.
   func drained(_ stream: ByteStream)
+  /// The handshake of the stream's cipher is done: now it can be written to.
+  func established(_ stream: ByteStream)
+}
+
+extension ByteStreamHandler {
+  /// For those who need not know.
+  public func established(_ stream: ByteStream) {}
 }
 
 /// A stream socket with bounded buffers. It belongs to one loop at a time.
@@ -20,7 +27,11 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   /// asks the heap for nothing, and thousands of idle ones hold little.
   private static let bufferKeptMax = 16_384
 
-  /// Received bytes that the handler has not consumed.
+  /// Bytes that a cipher may queue for its handshake, besides those of the handler: the longest
+  /// chain of certificates that clients take, and more.
+  private static let handshakeBytesMax = 131_072
+
+  /// Received bytes that the handler has not consumed, decrypted where there is a cipher.
   public private(set) var input: [UInt8] = []
   /// Bytes that wait for the socket to take them.
   public var queuedBytes: Int { output.count - written }
@@ -37,13 +48,15 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   private var isConnecting = false
   private var wantsWrite = false
   private var readsPaused = false
+  private var cipher: (any StreamCipher)?
   private var inputMax: Int
   private var outputMax: Int
 
   /// Takes over an accepted descriptor.
   ///
   /// - Parameters:
-  ///   - inputMax: reading pauses while this many bytes are not consumed.
+  ///   - inputMax: reading pauses while this many bytes are not consumed. A cipher can yield one
+  ///     record (16 KiB for TLS) more at once.
   ///   - outputMax: ``send(_:)`` refuses what would pass this.
   public init(
     descriptor: Int32, peer: SocketAddress?, on loop: EventLoop, inputMax: Int, outputMax: Int
@@ -147,14 +160,26 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     // No more at one readiness than the scratch holds: one talker must not starve the others.
     let room = min(loop.scratch.capacity, inputMax - before)
     guard room > 0 else { return pauseReading() }
+    let wasHandshaking = cipher?.progress == .handshaking
     let count = unsafe loop.scratch.withBuffer { buffer in
       let count = unsafe parley_read(descriptor, buffer.baseAddress, room)
-      if count > 0 { unsafe input.append(contentsOf: buffer[..<count]) }
+      if count > 0 {
+        let bytes = unsafe UnsafeBufferPointer(rebasing: buffer[..<count])
+        if let cipher {
+          unsafe cipher.open(bytes.span, into: &input, answering: &output)
+        } else {
+          unsafe input.append(contentsOf: bytes)
+        }
+      }
       return count
     }
     switch count {
     case 1...:
-      handler?.received(on: self)
+      if let cipher {
+        opened(by: cipher, wasHandshaking: wasHandshaking, before: before)
+      } else {
+        handler?.received(on: self)
+      }
       if !isClosed && input.count >= inputMax { pauseReading() }
     case -11: break
     default: close()
@@ -198,21 +223,51 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     return result
   }
 
+  // MARK: Cipher
+
+  /// From here on the wire is `cipher`'s: what ``input`` holds already is its first ciphertext, and
+  /// the handler sees plaintext. Calls the handler as if that had just been received.
+  public func secure(by cipher: any StreamCipher) {
+    guard !isClosed, !closesWhenDrained else { return }
+    self.cipher = cipher
+    let received = input
+    consume(received.count)
+    cipher.open(received.span, into: &input, answering: &output)
+    opened(by: cipher, wasHandshaking: true, before: 0)
+  }
+
+  /// Tells the handler what has become of what was just read.
+  private func opened(by cipher: any StreamCipher, wasHandshaking: Bool, before: Int) {
+    // Whoever has us answer more than he reads is no client of ours.
+    guard queuedBytes <= outputMax + Self.handshakeBytesMax else { return close() }
+    if queuedBytes > 0 && !wantsWrite { flush() }
+    if !isClosed && wasHandshaking && cipher.progress != .handshaking && cipher.progress != .failed
+    {
+      handler?.established(self)
+    }
+    if !isClosed && input.count > before { handler?.received(on: self) }
+    switch cipher.progress {
+    case .handshaking, .established: break
+    case .ended, .failed: closeAfterWriting()
+    }
+  }
+
   // MARK: Writing
 
   /// Writes now what the socket takes and queues the rest. `false`: the queue would pass its limit,
-  /// and nothing of `bytes` was taken.
+  /// or the handshake of the cipher is not done; nothing of `bytes` was taken.
   @discardableResult
   public func send(_ bytes: [UInt8]) -> Bool {
     guard !isClosed, !closesWhenDrained else { return true }
-    guard queuedBytes + bytes.count <= outputMax else { return false }
     return send(bytes.span, 0..<bytes.count)
   }
 
-  /// ``send(_:)`` of a part of a buffer, of which only what the socket does not take is copied.
+  /// ``send(_:)`` of a part of a buffer, of which only what the socket does not take is copied, or
+  /// what a cipher makes of it.
   @discardableResult
   public func send(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     guard !isClosed, !closesWhenDrained else { return true }
+    if let cipher { return send(bytes.extracting(range), by: cipher) }
     guard queuedBytes + range.count <= outputMax else { return false }
     var rest = range
     if !wantsWrite && output.isEmpty {
@@ -227,6 +282,15 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     }
     guard !rest.isEmpty else { return true }
     output.append(bytes, rest)
+    if !wantsWrite { flush() }
+    return true
+  }
+
+  private func send(_ plaintext: Span<UInt8>, by cipher: any StreamCipher) -> Bool {
+    guard cipher.progress == .established || cipher.progress == .ended,
+      queuedBytes + cipher.sealedCount(plaintext.count) <= outputMax
+    else { return false }
+    cipher.seal(plaintext, into: &output)
     if !wantsWrite { flush() }
     return true
   }
@@ -252,17 +316,22 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     if wantsWrite == drained {
       wantsWrite = !drained
       updateInterest()
-      if drained && !closesWhenDrained { handler?.drained(self) }
+      let isOpen = cipher?.progress != .handshaking
+      if drained && !closesWhenDrained && isOpen { handler?.drained(self) }
     }
     if drained && closesWhenDrained { close() }
   }
 
   // MARK: Ending
 
-  /// Closes once everything queued is written; nothing more is read.
+  /// Closes once everything queued is written, and a cipher's announcement of it; nothing more is
+  /// read.
   public func closeAfterWriting() {
     guard !isClosed, !closesWhenDrained else { return }
     closesWhenDrained = true
+    cipher?.close(into: &output)
+    if queuedBytes > 0 && !wantsWrite { flush() }
+    guard !isClosed else { return }
     if queuedBytes == 0 { return close() }
     updateInterest()
   }
@@ -271,6 +340,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public func close() {
     guard !isClosed else { return }
     isClosed = true
+    cipher = nil
     if let registration { loop.deregister(registration) }
     registration = nil
     parley_close(descriptor)

@@ -1,1 +1,0 @@
-// TLS and DTLS as engines without sockets: bytes in, bytes out (RFC 8446, RFC 6347).
