@@ -56,6 +56,24 @@ public struct ServerConfiguration: Sendable {
     }
   }
 
+  /// A key that an authorization server seals tokens with (RFC 7635 §4.1).
+  public struct AuthorizationKey: Sendable, Equatable {
+    /// RFC 7635 §9, by the names that other TURN servers have for them.
+    public enum Algorithm: String, Sendable, CaseIterable {
+      case a256GCM = "A256GCM"
+      case a128GCM = "A128GCM"
+
+      var keyBytesMin: Int { self == .a256GCM ? 32 : 16 }
+    }
+
+    public let id: String
+    public let algorithm: Algorithm
+    let base64: Secret
+
+    /// At least as many bytes as the algorithm needs.
+    public var bytes: [UInt8] { OptionValues.bytes(base64: base64.text) ?? [] }
+  }
+
   /// When browsers use the relay, as `Docs/protocol.md` has it.
   public enum RelayPolicy: String, Sendable, CaseIterable {
     /// All media goes through the relay.
@@ -113,6 +131,13 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var restSeparator: Character = ":"
   /// Whether time-limited credentials end allocations that were made with them.
   public internal(set) var hasStrictExpiry = false
+  static let authorizationKeysMax = 32
+  /// Keys of authorization servers; no name twice.
+  public internal(set) var authorizationKeys: [AuthorizationKey] = []
+  /// What tokens are made for; `nil` for the realm.
+  var givenServerName: String?
+  /// What tokens are made for.
+  public var serverName: String { givenServerName ?? realm }
   /// Answers a second to one network that proves nothing; 0 for no limit.
   public internal(set) var unauthenticatedRate = 0
 

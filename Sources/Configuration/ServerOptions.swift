@@ -21,14 +21,14 @@ extension ServerConfiguration {
       elsewhere: Dictionary(elsewhere) { first, _ in first })
   }
 
-  private struct Row: Sendable {
+  struct Row: Sendable {
     let programs: Set<Program>
     let option: ServerOption
   }
 
-  private static let all: Set<Program> = [.parleyd, .stund, .turnd]
-  private static let relays: Set<Program> = [.parleyd, .turnd]
-  private static let signaling: Set<Program> = [.parleyd]
+  static let all: Set<Program> = [.parleyd, .stund, .turnd]
+  static let relays: Set<Program> = [.parleyd, .turnd]
+  static let signaling: Set<Program> = [.parleyd]
   static let developmentName = "dev"
 
   private static let rows: [(title: String, rows: [Row])] = [
@@ -148,60 +148,6 @@ extension ServerConfiguration {
       ) {
         $0.givenURLs.append(try OptionValues.iceURL($1))
       }.noting(default: "from --listen and --relay-ip")),
-  ]
-
-  private static let credentials = [
-    Row(
-      programs: relays,
-      option: ServerOption.value(
-        "realm", "NAME", default: "parley", help: "The realm of the credentials."
-      ) {
-        $0.realm = try OptionValues.realm($1)
-      }),
-    Row(
-      programs: relays,
-      option: ServerOption.list(
-        "user", "NAME:PASSWORD",
-        help: "Accept this user; or NAME:0xKEY with the key, in hexadecimal, that MD5 or SHA-256"
-          + " make of NAME:REALM:PASSWORD. NAME holds no colon."
-      ) {
-        $0.users.append(try OptionValues.user($1))
-      }.secret),
-    Row(
-      programs: relays,
-      option: ServerOption.list(
-        "secret", "SECRET",
-        help: "Accept time-limited credentials made with this secret (EXPIRY:NAME or NAME:EXPIRY,"
-          + " and its HMAC-SHA1 or HMAC-SHA256 in base64); the first is used for new ones."
-      ) {
-        $0.secrets.append(Secret(try OptionValues.text($1, bytesMax: 1024)))
-      }.secret),
-    Row(
-      programs: relays,
-      option: ServerOption.value(
-        "rest-separator", "CHARACTER", default: ":",
-        help: "What stands between EXPIRY and NAME."
-      ) {
-        $0.restSeparator = try OptionValues.separator($1)
-      }),
-    Row(
-      programs: relays,
-      option: ServerOption.toggle(
-        "strict-expiry",
-        help: "End allocations when the time of their credentials is over; without it, credentials"
-          + " need to be good only when the allocation is made."
-      ) {
-        $0.hasStrictExpiry = true
-      }),
-    Row(
-      programs: relays,
-      option: ServerOption.value(
-        "unauthenticated-rate", "N", default: "250",
-        help: "Answers a second over UDP to requests of one network (/24 or /56) that prove"
-          + " nothing; 0 for no limit."
-      ) {
-        $0.unauthenticatedRate = try OptionValues.number($1, in: 0...1_000_000)
-      }),
   ]
 
   private static let running = [

@@ -90,10 +90,7 @@ extension ServerConfiguration {
 
   private func validateRelay(for program: Program) throws(ConfigurationError) {
     let relays = !(program == .parleyd && relayPolicy == .never)
-    if relays && !isDevelopment && users.isEmpty && secrets.isEmpty {
-      throw ConfigurationError(
-        "no credentials: give --secret SECRET or --user NAME:PASSWORD, or --dev to try it here")
-    }
+    try validateCredentials(areNeeded: relays && !isDevelopment)
     if relays && relayAddresses.isEmpty {
       throw ConfigurationError(
         "no relay address: give --relay-ip ADDRESS, the address of this host that peers reach")
@@ -105,6 +102,16 @@ extension ServerConfiguration {
       throw ConfigurationError(
         "--relay-ip: \(ofFamily[0].text) and \(ofFamily[1].text), but only one \(name) address")
     }
+    if let block = allowedPeers.first(where: deniedPeers.contains) {
+      throw ConfigurationError("--allow-peer and --deny-peer both name \(block.text)")
+    }
+  }
+
+  private func validateCredentials(areNeeded: Bool) throws(ConfigurationError) {
+    if areNeeded && users.isEmpty && secrets.isEmpty && authorizationKeys.isEmpty {
+      throw ConfigurationError(
+        "no credentials: give --secret SECRET or --user NAME:PASSWORD, or --dev to try it here")
+    }
     guard secrets.count <= Self.secretsMax else {
       throw ConfigurationError(
         "--secret: \(secrets.count) given, at most \(Self.secretsMax) are accepted at a time")
@@ -112,8 +119,16 @@ extension ServerConfiguration {
     if let name = Self.firstRepeated(users.map(\.name)) {
       throw ConfigurationError("--user: the name \(Quoted.text(name)) is given twice")
     }
-    if let block = allowedPeers.first(where: deniedPeers.contains) {
-      throw ConfigurationError("--allow-peer and --deny-peer both name \(block.text)")
+    guard authorizationKeys.count <= Self.authorizationKeysMax else {
+      throw ConfigurationError(
+        "--oauth-key: \(authorizationKeys.count) given, at most \(Self.authorizationKeysMax) are"
+          + " accepted at a time")
+    }
+    if let name = Self.firstRepeated(authorizationKeys.map(\.id)) {
+      throw ConfigurationError("--oauth-key: the key \(Quoted.text(name)) is given twice")
+    }
+    if givenServerName != nil && authorizationKeys.isEmpty {
+      throw ConfigurationError("--server-name says what tokens are for: give --oauth-key too")
     }
   }
 

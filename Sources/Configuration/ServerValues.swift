@@ -1,5 +1,6 @@
 // Reads the values that only the servers have: listeners, users, realms, origins, URLs.
 
+import Foundation
 import NetTypes
 
 extension OptionValues {
@@ -68,6 +69,29 @@ extension OptionValues {
     guard digits.count == hex.utf8.count, digits.count % 2 == 0 else { return nil }
     return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
   }
+
+  /// `KID:BASE64`, and perhaps the algorithm.
+  static func authorizationKey(_ text: String) throws(MalformedValue)
+    -> ServerConfiguration.AuthorizationKey
+  {
+    typealias Key = ServerConfiguration.AuthorizationKey
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard (2...3).contains(parts.count), !parts[0].isEmpty,
+      parts[0].utf8.count <= userNameBytesMax, text.unicodeScalars.allSatisfy(isPrintable),
+      let key = bytes(base64: parts[1])
+    else { throw .isNot("KID:BASE64 or KID:BASE64:ALG") }
+    guard let algorithm = parts.count == 2 ? .a256GCM : Key.Algorithm(rawValue: parts[2]) else {
+      let names = Key.Algorithm.allCases.map(\.rawValue).joined(separator: " nor ")
+      throw MalformedValue("has an algorithm that is neither \(names)")
+    }
+    guard key.count >= algorithm.keyBytesMin else {
+      throw MalformedValue(
+        "has a key of \(key.count) bytes; \(algorithm.rawValue) needs \(algorithm.keyBytesMin)")
+    }
+    return Key(id: parts[0], algorithm: algorithm, base64: Secret(parts[1]))
+  }
+
+  static func bytes(base64: String) -> [UInt8]? { Data(base64Encoded: base64).map(Array.init) }
 
   /// One character that no time has in it.
   static func separator(_ text: String) throws(MalformedValue) -> Character {

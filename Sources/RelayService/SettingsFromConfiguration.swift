@@ -71,7 +71,23 @@ extension RelayService.Settings {
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
       limits: limits, legacyChannels: configuration.hasLegacyChannels)
     turn.hasStrictExpiry = configuration.hasStrictExpiry
+    turn.authorization = authorization(configuration)
     return turn
+  }
+
+  private static func authorization(_ configuration: ServerConfiguration)
+    -> ThirdPartyAuthorization?
+  {
+    let keys = configuration.authorizationKeys.map { key in
+      let algorithm: AuthorizationKey.Algorithm =
+        switch key.algorithm {
+        case .a256GCM: .a256GCM
+        case .a128GCM: .a128GCM
+        }
+      return AuthorizationKey(id: key.id, key: key.bytes, algorithm)
+    }
+    guard !keys.isEmpty else { return nil }
+    return ThirdPartyAuthorization(serverName: configuration.serverName, keys: keys)
   }
 
   private static func users(_ configuration: ServerConfiguration) -> [CredentialStore.User] {

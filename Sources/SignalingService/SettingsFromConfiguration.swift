@@ -20,6 +20,7 @@ extension SignalingSettings {
     }
     ice.stunURLs = configuration.stunURLs
     ice.turnURLs = configuration.turnURLs
+    ice.separator = configuration.restSeparator
     ice.authentication = secret.map { .secret(Array($0.utf8)) }
   }
 

@@ -49,6 +49,8 @@ public struct ICESettings: Sendable {
   public var turnURLs: [String] = []
   /// Without it no TURN servers are handed out.
   public var authentication: Authentication?
+  /// Between time and name in the user names of credentials.
+  public var separator: Character = ":"
   /// Seconds for which credentials allow new allocations.
   public var ttlSeconds: Int64 = 600
 

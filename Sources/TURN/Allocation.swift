@@ -103,6 +103,8 @@ struct Allocation: Sendable {
   var permissions: [Permission] = []
   var channels: [ChannelBinding] = []
   var counters = AllocationCounters()
+  /// Of the newest token, where it was made by one.
+  var grant: TokenGrant?
 
   // MARK: Permissions
 

@@ -19,6 +19,8 @@ public struct TURNConfiguration: Sendable {
   /// Whether time-limited credentials are good for no longer than their time. Otherwise they are
   /// for making allocations, and one that was made in time goes on.
   public var hasStrictExpiry = false
+  /// `nil` without authorization servers.
+  public var authorization: ThirdPartyAuthorization?
 
   public init(
     realm: String, credentials: CredentialStore, nonces: NonceMint, peers: PeerFilter,
@@ -33,6 +35,12 @@ public struct TURNConfiguration: Sendable {
     self.relayAddresses = relayAddresses
     self.relayPorts = relayPorts
     self.legacyChannels = legacyChannels
+  }
+
+  /// What the nonce says. Who brings a token has no name that could be told from its hash.
+  public var features: SecurityFeatures {
+    authorization == nil
+      ? credentials.features : credentials.features.subtracting(.usernameAnonymity)
   }
 
   /// The relay address of a family; `nil` when the family is not relayed.

@@ -12,6 +12,8 @@ struct AuthenticatedUser {
   let key: IntegrityKey
   /// How long his credentials are good for; `nil` for what does not end an allocation.
   var lifetimeMax: Duration?
+  /// What his token allows, where he came with one.
+  var grant: TokenGrant?
 }
 
 enum Authentication {
@@ -43,16 +45,9 @@ extension TURNServer {
     }
     guard bytes.bytes(in: realm) == Array(configuration.realm.utf8),
       let name = username(message, bytes),
-      let (key, expiry) = find(name, algorithm, request, bytes)
+      let user = user(name, algorithm, request, bytes)
     else { return challenge(request, .unauthenticated) }
-    guard isFresh else { return challenge(request, .staleNonce) }
-    let unixSeconds = wallClock.unixSeconds(at: request.now)
-    return .user(
-      AuthenticatedUser(
-        name: name, account: configuration.credentials.account(of: name),
-        key: IntegrityKey(key, responseAlgorithm(message)),
-        lifetimeMax: configuration.hasStrictExpiry
-          ? expiry.map { .seconds(max(1, $0 - unixSeconds)) } : nil))
+    return isFresh ? .user(user) : challenge(request, .staleNonce)
   }
 
   /// The name in USERNAME, or the one that USERHASH stands for.
@@ -92,23 +87,31 @@ extension TURNServer {
     message.has(.passwordAlgorithm) || message.integrityAlgorithm == .sha256 ? .sha256 : .sha1
   }
 
-  /// The key of `name` that the request was signed with, and until when it is good.
-  private func find(
+  /// Whoever `name` is, if the request was signed with one of his keys.
+  private func user(
     _ name: String, _ algorithm: PasswordAlgorithm, _ request: Request, _ bytes: Span<UInt8>
-  ) -> (key: [UInt8], expiry: Int64?)? {
+  ) -> AuthenticatedUser? {
     guard let configuration else { return nil }
+    let response = responseAlgorithm(request.message)
+    if let grant = grant(name, request, bytes) {
+      return AuthenticatedUser(
+        name: name, account: name, key: IntegrityKey(grant.macKey, response),
+        lifetimeMax: grant.until - request.now, grant: grant)
+    }
     // Time-limited credentials are for making allocations: one that was made in time goes on,
     // because its client cannot change the name.
     let isExempt = !configuration.hasStrictExpiry && isOwner(name, request)
-    let unixSeconds = isExempt ? nil : wallClock.unixSeconds(at: request.now)
+    let unixSeconds = wallClock.unixSeconds(at: request.now)
     guard
       case .keys(let keys, let expiry) = configuration.credentials.lookup(
-        name, algorithm, unixSeconds: unixSeconds)
+        name, algorithm, unixSeconds: isExempt ? nil : unixSeconds),
+      let key = keys.first(where: { request.message.isIntegrityValid(bytes, key: $0) })
     else { return nil }
-    for key in keys where request.message.isIntegrityValid(bytes, key: key) {
-      return (key, expiry)
-    }
-    return nil
+    return AuthenticatedUser(
+      name: name, account: configuration.credentials.account(of: name),
+      key: IntegrityKey(key, response),
+      lifetimeMax: configuration.hasStrictExpiry
+        ? expiry.map { .seconds(max(1, $0 - unixSeconds)) } : nil)
   }
 
   /// Whether `username` has the allocation of the 5-tuple.
@@ -120,7 +123,7 @@ extension TURNServer {
     guard let configuration else { return false }
     return configuration.nonces.isValid(
       nonce, for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
-      features: configuration.credentials.features)
+      features: configuration.features)
   }
 
   // MARK: Answers to those who proved nothing
@@ -139,15 +142,18 @@ extension TURNServer {
     guard let configuration, mayAnswer(request) else {
       return .refused(.drop(.unauthenticatedRate))
     }
-    let credentials = configuration.credentials
     let nonce = configuration.nonces.mint(
       for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
-      features: credentials.features)
+      features: configuration.features)
     begin(error, request, withReason: false)
     reply.add(.realm, text: configuration.realm)
     reply.add(.nonce, text: nonce)
-    let algorithms = credentials.algorithms
+    let algorithms = configuration.credentials.algorithms
     if !algorithms.isEmpty { reply.add(algorithms: algorithms) }
+    // RFC 7635 §6.1: where a token for this server is to be had, the client knows.
+    if let name = configuration.authorization?.serverName {
+      reply.add(.thirdPartyAuthorization, text: name)
+    }
     reply.finish(fingerprint: request.message.hasFingerprint)
     return .refused(.reply)
   }
@@ -212,10 +218,13 @@ extension TURNServer {
       refuse(request, .allocationMismatch, user)
       return nil
     }
-    guard owner == user.name else {
+    // Who has a new token may have it from another authorization server, whose key his name is.
+    let isByToken = user.grant != nil && allocations[handle]?.grant != nil
+    guard owner == user.name || isByToken else {
       refuse(request, .wrongCredentials, user)
       return nil
     }
+    if isByToken { allocations[handle]?.grant = user.grant }
     return handle
   }
 }

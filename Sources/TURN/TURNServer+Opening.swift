@@ -127,11 +127,12 @@ extension TURNServer {
     token: UInt64?, effects: inout [Effect]
   ) -> SocketAddress? {
     guard let address = relays[relay]?.address else { return nil }
-    let allocation = Allocation(
+    var allocation = Allocation(
       id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
       account: user.account, transaction: request.message.transactionID, relay: relay,
       relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime
     )
+    allocation.grant = user.grant
     guard let handle = allocations.insert(allocation) else { return nil }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     relays[relay]?.owner = .allocation(handle)

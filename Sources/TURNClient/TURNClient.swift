@@ -47,9 +47,9 @@ public struct TURNClient: ~Copyable {
   private let username: String
   private let password: String
   private let family: IPAddress.Family
-  private var realm: String?
-  private var nonce: String?
-  private var key: [UInt8] = []
+  /// Whether it signs as RFC 5389 has it, whatever it is offered.
+  private let isLegacy: Bool
+  private var login: Login?
   private var random: any RandomNumberGenerator
   private var builder = MessageBuilder()
   private var transactions: [TransactionID: Transaction] = [:]
@@ -57,13 +57,15 @@ public struct TURNClient: ~Copyable {
   /// Datagrams for the server.
   public var output: [[UInt8]] = []
 
+  /// - Parameter isLegacy: whether it is a client of RFC 5389, which knows MD5 and SHA-1 only.
   public init(
-    username: String, password: String, family: IPAddress.Family = .v4,
+    username: String, password: String, family: IPAddress.Family = .v4, isLegacy: Bool = false,
     random: any RandomNumberGenerator
   ) {
     self.username = username
     self.password = password
     self.family = family
+    self.isLegacy = isLegacy
     self.random = random
   }
 
@@ -108,14 +110,8 @@ public struct TURNClient: ~Copyable {
     precondition(transactions.count < Self.transactionsMax, "too many requests under way")
     let id = TransactionID(using: &random)
     let method = begin(purpose, id)
-    if let realm, let nonce {
-      builder.add(.username, text: username)
-      builder.add(.realm, text: realm)
-      builder.add(.nonce, text: nonce)
-      builder.finish(integrityKey: key, fingerprint: true)
-    } else {
-      builder.finish(fingerprint: true)
-    }
+    login?.add(to: &builder, username)
+    builder.finish(integrityKey: login?.key, fingerprint: true)
     output.append(builder.bytes)
     transactions[id] = Transaction(
       method: method, purpose: purpose, bytes: builder.bytes, timeout: Self.initialTimeout,
@@ -168,7 +164,9 @@ public struct TURNClient: ~Copyable {
     guard let transaction = transactions[message.transactionID] else { return nil }
     switch message.type {
     case MessageType(transaction.method, .success):
-      guard message.isIntegrityValid(bytes, key: key) else { return nil }
+      guard let key = login?.key, message.integrityAlgorithm == key.algorithm,
+        message.isIntegrityValid(bytes, key: key.bytes)
+      else { return nil }
       transactions[message.transactionID] = nil
       return succeeded(transaction, message, bytes)
     case MessageType(transaction.method, .error):
@@ -207,15 +205,12 @@ public struct TURNClient: ~Copyable {
   ) -> Event? {
     let code = message.errorCode(bytes) ?? 0
     let mendable =
-      code == ErrorCode.unauthenticated.rawValue && nonce == nil
+      code == ErrorCode.unauthenticated.rawValue && login == nil
       || code == ErrorCode.staleNonce.rawValue
     if mendable, !transaction.challenged || code == ErrorCode.staleNonce.rawValue,
-      let realm = message.text(.realm, bytes, max: LongTermCredential.realmMax),
-      let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax)
+      let login = Login(message, bytes, username, password, isLegacy: isLegacy)
     {
-      self.realm = realm
-      self.nonce = nonce
-      key = LongTermCredential.key(username: username, realm: realm, password: password)
+      self.login = login
       request(transaction.purpose, now, challenged: true)
       return nil
     }

@@ -51,6 +51,7 @@ struct ServerConfigurationTests {
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
+      + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
     let others = ["dev", "config", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -78,6 +79,10 @@ struct ServerConfigurationTests {
     #expect(settings.logLevel == .debug)
     #expect(settings.logsPrivateValues)
     #expect(settings.hasLegacyChannels)
+    #expect(settings.authorizationKeys.map(\.id) == ["k"])
+    #expect(settings.authorizationKeys.map(\.bytes) == [Array("0123456789012345".utf8)])
+    #expect(settings.authorizationKeys.map(\.algorithm) == [.a128GCM])
+    #expect(settings.serverName == "turn.example.org")
     #expect(settings.restSeparator == "-")
     #expect(settings.hasStrictExpiry)
     #expect(settings.unauthenticatedRate == 7)
@@ -233,6 +238,12 @@ struct ServerConfigurationTests {
     ("--listen udp:1.2.3.4:5 --listen udp:1.2.3.4:5", "--listen: udp:1.2.3.4:5 is given twice"),
     ("--listen tcp:1.2.3.4:5 --listen tcp:1.2.3.4:5", "--listen: tcp:1.2.3.4:5 is given twice"),
     ("--relay-ip 192.0.2.8", "--relay-ip: 192.0.2.7 and 192.0.2.8, but only one IPv4 address"),
+    ("--server-name n", "--server-name says what tokens are for: give --oauth-key too"),
+    (
+      "--oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM"
+        + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM",
+      "--oauth-key: the key \"k\" is given twice"
+    ),
     ("--user ann:other", "--user: the name \"ann\" is given twice"),
     ("--allow-peer 10.0.0.0/8 --deny-peer 10.0.0.0/8", "both name 10.0.0.0/8"),
   ])
@@ -276,7 +287,9 @@ struct ServerConfigurationTests {
   }
 
   @Test func `Secrets are not printed with the settings`() throws {
-    let settings = try Start(.turnd, "--dev --user ann:hush1 --secret hush2").settings()
+    let settings = try Start(
+      .turnd, "--dev --user ann:hush1 --secret hush2 --oauth-key k:hush3++hush3++hush3++A==:A128GCM"
+    ).settings()
     var dumped = ""
     dump(settings, to: &dumped)
     for text in ["\(settings)", String(reflecting: settings), dumped] {

@@ -72,7 +72,7 @@ extension TraceWorld {
     func mint(for client: Int, _ unixSeconds: Int64) -> String {
       Self.nonces.mint(
         for: Self.tuple(client).client, unixSeconds: unixSeconds,
-        features: Self.configuration.credentials.features)
+        features: Self.configuration.features)
     }
     switch kind {
     case .fresh: return mint(for: client, unixSeconds)

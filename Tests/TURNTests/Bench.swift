@@ -169,7 +169,7 @@ final class Bench {
     NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
       .mint(
         for: client ?? self.client, unixSeconds: turn.wallClock.unixSeconds(at: now),
-        features: turn.configuration?.credentials.features ?? [])
+        features: turn.configuration?.features ?? [])
   }
 
   /// A request as a client of `username` sends it.

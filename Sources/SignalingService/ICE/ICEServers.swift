@@ -29,7 +29,7 @@ struct ICEServers: ICEServerSource {
       // Names the room and the peer, so that the relay's usage can be told apart.
       let credentials = RESTCredential(
         name: "\(room.text).\(peer.text)", secret: secret, unixSeconds: unixSeconds(),
-        ttlSeconds: settings.ttlSeconds)
+        ttlSeconds: settings.ttlSeconds, separator: settings.separator)
       return ICEServer(
         urls: settings.turnURLs, username: credentials.username, credential: credentials.password)
     case .fixed(let username, let password):
