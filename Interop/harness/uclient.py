@@ -45,7 +45,8 @@ def last_pair(pattern: str, output: str) -> tuple[int, int]:
 
 def run(server: daemons.Daemon, *flags: str, host: str = "127.0.0.1", clients: int = 2,
         messages: int = 300, length: int = 170, interval_ms: int = 5,
-        username: str = daemons.USER, password: str = daemons.PASSWORD) -> Outcome:
+        username: str = daemons.USER, password: str = daemons.PASSWORD,
+        seconds: float = SECONDS_MAX) -> Outcome:
     """Runs it against a server. Without `-c` clients come in twos, one for RTP and one for RTCP,
     with neighbouring ports by EVEN-PORT and RESERVATION-TOKEN, which browsers never ask for."""
     command = ["turnutils_uclient", "-u", username, "-w", password,
@@ -54,7 +55,7 @@ def run(server: daemons.Daemon, *flags: str, host: str = "127.0.0.1", clients: i
     try:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace", timeout=SECONDS_MAX, check=False)
+            errors="replace", timeout=seconds, check=False)
         output, code = done.stdout, done.returncode
     except subprocess.TimeoutExpired as late:
         output, code = (late.stdout or b"").decode(errors="replace"), -1
