@@ -73,17 +73,16 @@ class Turnd(Daemon):
     program = "turnd"
 
     def __init__(self, port: int, admin_port: int, *, hosts: tuple[str, ...] = ("127.0.0.1",),
-                 secret: str | None = None, peers: tuple[str, ...] = LOOPBACK) -> None:
+                 secret: str | None = None) -> None:
         super().__init__(hosts, port, admin_port)
         self.secret = secret
-        self.peers = peers
 
     def arguments(self) -> list[str]:
         """As one would start it for a benchmark, and `--legacy-channels`: Debian's uclient picks
         channel numbers up to 0x7FFF, as RFC 5766 allowed; RFC 8656 ends at 0x4FFF."""
         relays = [word for host in self.hosts for word in ("--relay-ip", host)]
         who = ["--user", f"{USER}:{PASSWORD}"] if self.secret is None else ["--secret", self.secret]
-        return [*super().arguments(), *relays, "--realm", REALM, *who, *self.peers,
+        return [*super().arguments(), *relays, "--realm", REALM, *who, *LOOPBACK,
                 "--threads", "1", "--legacy-channels"]
 
 

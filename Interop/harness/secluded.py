@@ -15,9 +15,6 @@ HOST = "203.0.113.1"
 HOST_V6 = "2001:db8:1::1"
 NAME = "turn.test"
 
-# Relaying to documentation addresses is refused by default, as it is to loopback.
-PEERS = ("--allow-peer", "203.0.113.0/24", "--allow-peer", "2001:db8:1::/64")
-
 UNSHARE = ("unshare", "--net", "--mount", "--propagation", "private")
 
 LINKS = f"""

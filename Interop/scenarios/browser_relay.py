@@ -21,7 +21,7 @@ def run(context):
 def relay(context):
     """One relay for each conversation, so that its counters are about that alone."""
     return context.daemon(daemons.Turnd(
-        context.port(), context.port(), hosts=(secluded.HOST,), peers=secluded.PEERS))
+        context.port(), context.port(), hosts=(secluded.HOST,)))
 
 
 def converse(context, window, transport, media=False):
