@@ -25,9 +25,11 @@ def endpoint(host: str, port: int) -> str:
 
 
 class Daemon:
-    """A daemon that listens on UDP, and the ways to ask whether it is ready."""
+    """A daemon, its listeners, and the ways to ask whether it is ready."""
 
     program = ""
+    # All on one port.
+    transports: tuple[str, ...] = ("udp",)
 
     def __init__(self, hosts: tuple[str, ...], port: int, admin_port: int | None = None) -> None:
         self.hosts = hosts
@@ -37,8 +39,8 @@ class Daemon:
 
     def arguments(self) -> list[str]:
         """The command line after the program's name."""
-        flags = [word for host in self.hosts
-                 for word in ("--listen", f"udp:{endpoint(host, self.port)}")]
+        flags = [word for host in self.hosts for transport in self.transports
+                 for word in ("--listen", f"{transport}:{endpoint(host, self.port)}")]
         if self.admin is not None:
             flags += ["--admin", urllib.parse.urlsplit(self.admin.url).netloc]
         return flags
@@ -71,6 +73,7 @@ class Turnd(Daemon):
     """The relay alone, with one long-term user or a REST secret."""
 
     program = "turnd"
+    transports = ("udp", "tcp")
 
     def __init__(self, port: int, admin_port: int, *, hosts: tuple[str, ...] = ("127.0.0.1",),
                  secret: str | None = None) -> None:

@@ -15,6 +15,7 @@ def run(context):
     for browser in (browsers.Chromium, browsers.Firefox):
         with browser() as window:
             converse(context, window, "udp", media=True)
+            converse(context, window, "tcp")
             refused(context, window)
 
 

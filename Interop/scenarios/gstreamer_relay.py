@@ -19,7 +19,8 @@ SECONDS_MAX = 30
 
 def run(context):
     """Two ends in one process of their own."""
-    converse(context, "udp")
+    for transport in ("udp", "tcp"):
+        converse(context, transport)
 
 
 def converse(context, transport):

@@ -15,3 +15,13 @@ def run(context):
     ledger = Ledger(server)
     outcome = uclient.run(server, "-c", *peer, messages=50, length=1200)
     ledger.check(context, "channels, 1,200 bytes", outcome)
+
+    # RFC 8656 §12.5: over UDP padding is not needed, and may come.
+    ledger = Ledger(server)
+    outcome = uclient.run(server, "-c", "-D", *peer, messages=50)
+    ledger.check(context, "channels, padded", outcome)
+
+    # DONT-FRAGMENT in Allocate: not refused where the DF bit can be set.
+    ledger = Ledger(server)
+    outcome = uclient.run(server, "-c", "-g", *peer, messages=50)
+    ledger.check(context, "channels, DONT-FRAGMENT", outcome)
