@@ -193,7 +193,8 @@ class Networks:
             return space
 
         self.server = kept(Namespace(f"{prefix}s"))
-        self.server.ip("link", "add", "public", "type", "bridge")
+        # Snooping would withhold the first neighbour solicitations of IPv6, which are multicast.
+        self.server.ip("link", "add", "public", "type", "bridge", "mcast_snooping", "0")
         for address in (f"{SERVER}/24", f"{SERVER_ALTERNATE}/24"):
             self.server.ip("addr", "add", address, "dev", "public")
         self.server.ip("addr", "add", f"{SERVER_V6}/64", "dev", "public", "nodad")

@@ -1,4 +1,4 @@
-"""Two clients behind NATs: directly where the NATs are cones, through the relay where they are not."""
+"""Two clients behind NATs: directly where they are cones, else through the relay alone."""
 
 import asyncio
 
