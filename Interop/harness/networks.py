@@ -68,6 +68,9 @@ class Namespace:
     def __init__(self, name: str) -> None:
         self.name = name
         _run("ip", "netns", "add", name)
+        # A router asks for its neighbours from its link-local address, and so does not ask at all
+        # while it still looks whether somebody else has that.
+        self.run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
         self.ip("link", "set", "lo", "up")
 
     def ip(self, *words: str) -> None:
@@ -193,8 +196,7 @@ class Networks:
             return space
 
         self.server = kept(Namespace(f"{prefix}s"))
-        # Snooping would withhold the first neighbour solicitations of IPv6, which are multicast.
-        self.server.ip("link", "add", "public", "type", "bridge", "mcast_snooping", "0")
+        self.server.ip("link", "add", "public", "type", "bridge")
         for address in (f"{SERVER}/24", f"{SERVER_ALTERNATE}/24"):
             self.server.ip("addr", "add", address, "dev", "public")
         self.server.ip("addr", "add", f"{SERVER_V6}/64", "dev", "public", "nodad")
