@@ -58,18 +58,27 @@ extension OptionTable {
     return result
   }
 
-  private func content(
-    path: String, _ shownPath: String, _ reader: (String) throws -> [UInt8]
-  ) throws(ConfigurationError) -> [String: FileValue] {
+  /// The bytes of a file that the option `flag` names.
+  func bytes(
+    of path: String, named flag: String, _ reader: (String) throws -> [UInt8]
+  ) throws(ConfigurationError) -> [UInt8] {
+    let shownPath = Quoted.text(path)
     let bytes: [UInt8]
     do {
       bytes = try reader(path)
     } catch {
-      throw ConfigurationError("--config: \(shownPath) can not be read (\(Self.reason(error)))")
+      throw ConfigurationError("\(flag): \(shownPath) can not be read (\(Self.reason(error)))")
     }
     guard bytes.count <= Self.fileBytesMax else {
-      throw ConfigurationError("--config: \(shownPath) is larger than \(Self.fileBytesMax) bytes")
+      throw ConfigurationError("\(flag): \(shownPath) is larger than \(Self.fileBytesMax) bytes")
     }
+    return bytes
+  }
+
+  private func content(
+    path: String, _ shownPath: String, _ reader: (String) throws -> [UInt8]
+  ) throws(ConfigurationError) -> [String: FileValue] {
+    let bytes = try bytes(of: path, named: "--config", reader)
     if let problem = JSON5Outline.problem(in: bytes) {
       throw ConfigurationError("\(shownPath), line \(problem.line): \(problem.message)")
     }

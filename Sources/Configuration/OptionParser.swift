@@ -33,6 +33,7 @@ extension OptionTable {
     {
       sources.append(try fileValues(path: path, reader: readFile))
     }
+    if let values = try foreignValues(sources, readFile) { sources.append(values) }
     var settings = settings
     try apply(sources, to: &settings)
     try apply(words: line.words, to: &settings)
@@ -69,7 +70,7 @@ extension OptionTable {
     return RawValues(values: special ?? option.defaults, source: .defaults(option.flag))
   }
 
-  private func set(
+  func set(
     _ option: Option<Settings>, _ value: String, _ source: ValueSource, _ settings: inout Settings
   ) throws(ConfigurationError) {
     do {

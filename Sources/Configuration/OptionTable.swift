@@ -42,6 +42,8 @@ public struct OptionTable<Settings: Sendable>: Sendable {
   let examples: [(command: String, meaning: String)]
   /// Options that other programs have, with the names of these, for a better message.
   let elsewhere: [String: String]
+  /// A file of another program's that is read too.
+  var foreign: ForeignFile<Settings>?
 
   /// - Parameters:
   ///   - summary: goes on after the name of the program, without a full stop.

@@ -5,6 +5,8 @@ enum ValueSource: Equatable {
   case flag(String)
   case variable(String)
   case file(path: String, key: String)
+  /// A line of coturn's turnserver.conf.
+  case turnserver(path: String, line: Int, key: String)
   case defaults(String)
 
   var text: String {
@@ -12,6 +14,7 @@ enum ValueSource: Equatable {
     case .flag(let flag): flag
     case .variable(let name): name
     case .file(let path, let key): "\(path): \"\(key)\""
+    case .turnserver(let path, let line, let key): "\(path), line \(line): \(key)"
     case .defaults(let flag): "default of \(flag)"
     }
   }

@@ -15,10 +15,12 @@ extension ServerConfiguration {
       let owners = Program.allCases.filter(row.programs.contains).map(\.rawValue)
       return (row.option.name, owners.joined(separator: " and "))
     }
-    return OptionTable(
+    var table = OptionTable<ServerConfiguration>(
       program: program.rawValue, summary: program.summary, environmentPrefix: "PARLEY",
       groups: offered, examples: program.examples,
       elsewhere: Dictionary(elsewhere) { first, _ in first })
+    table.foreign = .turnserver
+    return table
   }
 
   struct Row: Sendable {
@@ -151,6 +153,13 @@ extension ServerConfiguration {
   ]
 
   private static let running = [
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        ForeignFile.turnserver.option, "FILE",
+        help: "Read options from coturn's file, too; what it has and this server does not is told"
+          + " to the log."
+      ) { _, _ in }),
     Row(
       programs: relays,
       option: ServerOption.toggle(

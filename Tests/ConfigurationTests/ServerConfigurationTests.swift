@@ -52,7 +52,7 @@ struct ServerConfigurationTests {
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
-    let others = ["dev", "config", "help", "version"]
+    let others = ["dev", "config", "turnserver-conf", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
       #expect(line.contains(option.flag), "untested: \(option.flag)")
