@@ -54,7 +54,7 @@ let package = Package(
 
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
-    library("TLS", ["COpenSSL", "EventLoop", "NetTypes"]),
+    library("TLS", ["COpenSSL", "Crypto", "EventLoop", "NetTypes", "STUN"]),
     library("JSON", ["CSimdjson"]),
     library("Logging", ["NetTypes"]),
     library("Configuration", ["NetTypes", "Logging"]),

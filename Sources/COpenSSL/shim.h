@@ -8,6 +8,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdint.h>
+#include <sys/time.h>
 
 /// What every context of ours has: no renegotiation, no compression, our order of ciphers.
 static inline void parley_ssl_ctx_set_options(SSL_CTX *context) {
@@ -35,5 +37,23 @@ static inline int parley_ssl_set_server_name(SSL *ssl, const char *name) {
 static inline void parley_bio_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 
 static inline void parley_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
+
+/// Datagrams of a handshake are as long as we say, whatever the socket may know; alerts and cookies
+/// are as RFC 6347 has them.
+static inline void parley_ssl_set_datagrams(SSL *ssl, long bytes) {
+  SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
+  SSL_set_mtu(ssl, bytes);
+}
+
+static inline int parley_dtls_timeout(SSL *ssl, int64_t *seconds, int64_t *microseconds) {
+  struct timeval left = {0, 0};
+  if (DTLSv1_get_timeout(ssl, &left) != 1) return 0;
+  *seconds = left.tv_sec;
+  *microseconds = left.tv_usec;
+  return 1;
+}
+
+/// Negative when it has been sent too often.
+static inline int parley_dtls_retransmit(SSL *ssl) { return (int)DTLSv1_handle_timeout(ssl); }
 
 static inline EVP_PKEY *parley_new_ec_key(void) { return EVP_EC_gen("P-256"); }

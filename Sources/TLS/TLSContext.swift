@@ -2,6 +2,22 @@
 
 internal import COpenSSL
 
+/// What the records of a connection are carried by.
+public enum RecordLayer: Sendable {
+  /// A stream: TLS 1.2 and 1.3, which are what RFC 8996 leaves.
+  case stream
+  /// Datagrams: DTLS 1.2, the only version left that OpenSSL 3.0 has.
+  case datagram
+}
+
+/// The versions of TLS that we speak.
+public enum TLSVersion: Int32, Comparable, Sendable {
+  case tls12 = 0x0303
+  case tls13 = 0x0304
+
+  public static func < (a: TLSVersion, b: TLSVersion) -> Bool { a.rawValue < b.rawValue }
+}
+
 /// A certificate with its key, versions, ciphers and protocols. Any thread may make engines of it;
 /// it never changes: see ``CertificateStore`` for files that do.
 @safe public final class TLSContext: @unchecked Sendable {
@@ -9,32 +25,32 @@ internal import COpenSSL
   private static let cipherList = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
   let raw: OpaquePointer
-  private let protocols: [[UInt8]]
+  let protocols: [[UInt8]]
+  private let layer: RecordLayer
 
-  /// A server's: TLS 1.2 and 1.3.
+  /// A server's.
   ///
   /// - Parameters:
   ///   - certificates: a PEM file with the chain, the server's own certificate first.
   ///   - key: a PEM file with its private key, without a password.
   ///   - protocols: what to agree on by ALPN, the dearest first. A client that speaks of ALPN and
   ///     knows none of them is refused (RFC 7301 §3.2); one that does not is served.
-  public convenience init(certificates: String, key: String, protocols: [String])
-    throws(TLSError)
-  {
-    unsafe try self.init(TLS_server_method(), protocols, from: TLS1_2_VERSION, to: TLS1_3_VERSION)
+  public convenience init(
+    certificates: String, key: String, protocols: [String], layer: RecordLayer = .stream
+  ) throws(TLSError) {
+    try self.init(layer, protocols, .tls12 ... .tls13)
     try use(certificates: certificates, key: key)
-    unsafe SSL_CTX_set_alpn_select_cb(
-      raw, selectProtocol, Unmanaged.passUnretained(self).toOpaque())
+    chooseProtocols(for: self)
+    if layer == .datagram { unsafe answerWithCookies(raw) }
   }
 
   /// A client's, who trusts only who can prove himself by the certificates in the PEM file
-  /// `trusting`.
+  /// `trusting`. The versions are those of a stream.
   public convenience init(
-    trusting: String, protocols: [String], versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
+    trusting: String, protocols: [String], layer: RecordLayer = .stream,
+    versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
   ) throws(TLSError) {
-    unsafe try self.init(
-      TLS_client_method(), protocols, from: versions.lowerBound.rawValue,
-      to: versions.upperBound.rawValue)
+    try self.init(layer, protocols, versions)
     guard unsafe SSL_CTX_load_verify_file(raw, trusting) == 1 else { throw .last(trusting) }
     unsafe SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nil)
     // RFC 7301 §3.1: each with its length in front.
@@ -43,17 +59,22 @@ internal import COpenSSL
   }
 
   private init(
-    _ method: OpaquePointer?, _ protocols: [String], from minimum: Int32, to maximum: Int32
+    _ layer: RecordLayer, _ protocols: [String], _ versions: ClosedRange<TLSVersion>
   ) throws(TLSError) {
     ERR_clear_error()
+    let method = unsafe layer == .stream ? TLS_method() : DTLS_method()
     guard let raw = unsafe SSL_CTX_new(method) else { throw .last("no TLS") }
     unsafe self.raw = raw
+    self.layer = layer
     self.protocols = protocols.map { Array($0.utf8) }
     unsafe parley_ssl_ctx_set_options(raw)
     // Tickets let clients resume; the server keeps nothing for it.
     unsafe parley_ssl_ctx_set_no_session_cache(raw)
-    guard unsafe parley_ssl_ctx_set_min_version(raw, minimum) == 1,
-      unsafe parley_ssl_ctx_set_max_version(raw, maximum) == 1,
+    let isStream = layer == .stream
+    let lowest = isStream ? versions.lowerBound.rawValue : DTLS1_2_VERSION
+    let highest = isStream ? versions.upperBound.rawValue : DTLS1_2_VERSION
+    guard unsafe parley_ssl_ctx_set_min_version(raw, lowest) == 1,
+      unsafe parley_ssl_ctx_set_max_version(raw, highest) == 1,
       unsafe SSL_CTX_set_cipher_list(raw, Self.cipherList) == 1
     else { throw .last("TLS settings") }
     // A key with a password is refused; OpenSSL would ask for it on the terminal.
@@ -74,45 +95,15 @@ internal import COpenSSL
     }
   }
 
-  /// RFC 7301 §3.2, in the server's order: the place of the protocol's name in `offered`.
-  fileprivate func select(of offered: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
-    for name in protocols {
-      var position = 0
-      while position < offered.count {
-        let start = position + 1
-        position = unsafe start + Int(offered[position])
-        // OpenSSL has checked that the lengths add up.
-        if unsafe offered[start..<position].elementsEqual(name) { return start..<position }
-      }
-    }
-    return nil
+  /// A wire for one connection.
+  func makeWire() -> Wire { Wire(datagrams: layer == .datagram) }
+
+  /// An SSL that reads from and writes to `wire`, whose BIO it owns from now on.
+  func makeSSL(_ wire: Wire) -> OpaquePointer {
+    guard let ssl = unsafe SSL_new(raw) else { preconditionFailure("out of memory") }
+    // One reference of the BIO serves for both directions.
+    unsafe SSL_set_bio(ssl, wire.bio, wire.bio)
+    if layer == .datagram { unsafe parley_ssl_set_datagrams(ssl, DTLSEngine.datagramMax) }
+    return unsafe ssl
   }
-
-  fileprivate var speaksALPN: Bool { !protocols.isEmpty }
-}
-
-/// RFC 8996 leaves these two; a server of ours speaks both.
-public enum TLSVersion: Int32, Comparable, Sendable {
-  case tls12 = 0x0303
-  case tls13 = 0x0304
-
-  public static func < (a: TLSVersion, b: TLSVersion) -> Bool { a.rawValue < b.rawValue }
-}
-
-/// The context lives as long as its engines, each of which holds it.
-private func selectProtocol(
-  _: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
-  _ length: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ count: UInt32,
-  _ context: UnsafeMutableRawPointer?
-) -> Int32 {
-  guard let context = unsafe context, let offered = unsafe offered else {
-    return SSL_TLSEXT_ERR_ALERT_FATAL
-  }
-  let server = unsafe Unmanaged<TLSContext>.fromOpaque(context).takeUnretainedValue()
-  guard server.speaksALPN else { return SSL_TLSEXT_ERR_NOACK }
-  let list = unsafe UnsafeBufferPointer(start: offered, count: Int(count))
-  guard let place = unsafe server.select(of: list) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-  unsafe chosen?.pointee = offered + place.lowerBound
-  unsafe length?.pointee = UInt8(place.count)
-  return SSL_TLSEXT_ERR_OK
 }

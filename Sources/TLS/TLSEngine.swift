@@ -12,7 +12,7 @@ public import EventLoop
   private static let recordOverheadMax = 5 + 256
 
   private let ssl: OpaquePointer
-  private let wire = Wire()
+  private let wire: Wire
   /// Holds what OpenSSL's callbacks point to.
   private let context: TLSContext
   public private(set) var progress = CipherProgress.handshaking
@@ -23,36 +23,26 @@ public import EventLoop
   /// The server's side.
   public init(serving context: TLSContext) {
     self.context = context
-    unsafe ssl = Self.make(context, wire)
+    wire = context.makeWire()
+    unsafe ssl = context.makeSSL(wire)
     unsafe SSL_set_accept_state(ssl)
   }
 
   /// The client's side, which wants a certificate for `name`.
   public init(connectingTo name: String, by context: TLSContext) {
     self.context = context
-    unsafe ssl = Self.make(context, wire)
+    wire = context.makeWire()
+    unsafe ssl = context.makeSSL(wire)
     unsafe SSL_set_connect_state(ssl)
     _ = unsafe parley_ssl_set_server_name(ssl, name)
     _ = unsafe SSL_set1_host(ssl, name)
-  }
-
-  private static func make(_ context: TLSContext, _ wire: Wire) -> OpaquePointer {
-    guard let ssl = unsafe SSL_new(context.raw) else { preconditionFailure("out of memory") }
-    // One reference of the BIO serves for both directions, and now belongs to the SSL.
-    unsafe SSL_set_bio(ssl, wire.bio, wire.bio)
-    return unsafe ssl
   }
 
   deinit { unsafe SSL_free(ssl) }
 
   /// What was agreed on by ALPN; `nil` for nothing, or not yet.
   public var applicationProtocol: String? {
-    var name: UnsafePointer<UInt8>?
-    var length: UInt32 = 0
-    unsafe SSL_get0_alpn_selected(ssl, &name, &length)
-    guard let name = unsafe name else { return nil }
-    return unsafe String(
-      decoding: UnsafeBufferPointer(start: name, count: Int(length)), as: UTF8.self)
+    unsafe applicationProtocolName(ssl)
   }
 
   /// `TLSv1.3` or `TLSv1.2`, for the log.

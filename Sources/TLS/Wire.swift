@@ -8,10 +8,16 @@ internal import COpenSSL
   let bio: OpaquePointer
   /// What OpenSSL wrote and nobody took yet.
   var output: [UInt8] = []
-  /// Bytes to read, valid while ``feeding(_:_:)`` runs.
+  /// Where each write of OpenSSL ends in `output`, for datagrams.
+  private var ends: [Int] = []
+  private let carriesDatagrams: Bool
+  /// Whose cookie OpenSSL asks for; while there is none, it gets none.
+  var asking: CookieQuestion?
+  /// Bytes to read, valid between ``begin(_:)`` and ``end()``.
   private var input = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
 
-  init() {
+  init(datagrams: Bool = false) {
+    carriesDatagrams = datagrams
     guard let bio = unsafe BIO_new(Wire.method) else { preconditionFailure("out of memory") }
     unsafe self.bio = bio
     unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
@@ -22,10 +28,25 @@ internal import COpenSSL
   /// as it is asked until it wants more.
   func feeding<R>(_ bytes: Span<UInt8>, _ body: () -> R) -> R {
     unsafe bytes.withUnsafeBytes { buffer in
-      unsafe input = buffer
-      defer { unsafe input = UnsafeRawBufferPointer(start: nil, count: 0) }
+      unsafe begin(buffer)
+      defer { end() }
       return body()
     }
+  }
+
+  func begin(_ bytes: UnsafeRawBufferPointer) { unsafe input = bytes }
+
+  func end() { unsafe input = UnsafeRawBufferPointer(start: nil, count: 0) }
+
+  /// Hands each datagram in `output` to `send`, and forgets them.
+  func takeOutput(_ send: (Span<UInt8>, Range<Int>) -> Void) {
+    var start = 0
+    for end in ends {
+      send(output.span, start..<end)
+      start = end
+    }
+    output.removeAll(keepingCapacity: true)
+    ends.removeAll(keepingCapacity: true)
   }
 
   private func read(_ target: UnsafeMutableRawPointer, _ capacity: Int) -> Int {
@@ -36,9 +57,14 @@ internal import COpenSSL
     return count
   }
 
+  private func write(_ bytes: UnsafeRawBufferPointer) {
+    unsafe output.append(contentsOf: bytes)
+    if carriesDatagrams { ends.append(output.count) }
+  }
+
   // MARK: Callbacks
 
-  private static func of(_ bio: OpaquePointer?) -> Wire? {
+  static func of(_ bio: OpaquePointer?) -> Wire? {
     guard let data = unsafe BIO_get_data(bio) else { return nil }
     return unsafe Unmanaged<Wire>.fromOpaque(data).takeUnretainedValue()
   }
@@ -54,8 +80,7 @@ internal import COpenSSL
     }
     _ = unsafe BIO_meth_set_write(method) { bio, source, count in
       guard let wire = unsafe Wire.of(bio), let source = unsafe source else { return -1 }
-      unsafe wire.output.append(
-        contentsOf: UnsafeRawBufferPointer(start: source, count: Int(count)))
+      unsafe wire.write(UnsafeRawBufferPointer(start: source, count: Int(count)))
       return count
     }
     _ = unsafe BIO_meth_set_ctrl(method) { _, command, _, _ in
