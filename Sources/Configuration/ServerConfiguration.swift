@@ -22,6 +22,13 @@ public struct ServerConfiguration: Sendable {
     public let address: SocketAddress
   }
 
+  /// A public address, and the address of this host that a NAT has it for.
+  public struct External: Sendable, Equatable {
+    public let outside: IPAddress
+    /// `nil`: the relay address of the same family.
+    public let inside: IPAddress?
+  }
+
   /// A user with a long-term credential (RFC 8489 §9.2).
   public struct User: Sendable, Equatable {
     /// What shows that a client is this user.
@@ -101,6 +108,8 @@ public struct ServerConfiguration: Sendable {
   /// Addresses that relay sockets are bound to, one per family. Empty only for stund and for a
   /// parleyd that never relays.
   public internal(set) var relayAddresses: [IPAddress] = []
+  /// The addresses that a NAT has for relay addresses, as given; see `externalAddresses`.
+  var givenExternal: [External] = []
   /// Ports of relay sockets.
   public internal(set) var portRange = PortRange.dynamic
   /// Peers that may be reached though they are refused by default. They win over `deniedPeers`

@@ -92,6 +92,15 @@ extension ServerConfiguration {
       }.noting(default: "the address in --listen")),
     Row(
       programs: relays,
+      option: ServerOption.list(
+        "external-ip", "PUBLIC[/ADDRESS]",
+        help: "What clients and peers are told instead of the relay's address, or of this one: the"
+          + " address that a one-to-one NAT has for it, with the same ports."
+      ) {
+        $0.givenExternal.append(try OptionValues.external($1))
+      }),
+    Row(
+      programs: relays,
       option: ServerOption.value(
         "port-range", "A-B", default: PortRange.dynamic.text, help: "Ports of the relay."
       ) {

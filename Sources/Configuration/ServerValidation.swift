@@ -36,6 +36,8 @@ extension ServerConfiguration {
   /// What relays do not say of their address follows from where they listen.
   private mutating func deriveRelayAddresses(for program: Program) {
     guard program != .stund, relayAddresses.isEmpty else { return }
+    relayAddresses = givenExternal.compactMap(\.inside)
+    guard relayAddresses.isEmpty else { return }
     for family in [IPAddress.Family.v4, .v6] {
       let named = listeners.map(\.address.ip).first { $0.family == family && !$0.isUnspecified }
       if let named { relayAddresses.append(named) }
@@ -102,6 +104,7 @@ extension ServerConfiguration {
       throw ConfigurationError(
         "--relay-ip: \(ofFamily[0].text) and \(ofFamily[1].text), but only one \(name) address")
     }
+    try validateExternal()
     if let block = allowedPeers.first(where: deniedPeers.contains) {
       throw ConfigurationError("--allow-peer and --deny-peer both name \(block.text)")
     }
@@ -132,6 +135,23 @@ extension ServerConfiguration {
     }
   }
 
+  private func validateExternal() throws(ConfigurationError) {
+    for external in givenExternal where inside(external) == nil {
+      let relay = external.inside?.text ?? "an address of its family"
+      throw ConfigurationError(
+        "--external-ip \(external.outside.text): give --relay-ip \(relay)")
+    }
+    if let twice = Self.firstRepeated(externalAddresses.map(\.inside)) {
+      throw ConfigurationError("--external-ip: two for \(twice.text)")
+    }
+  }
+
+  private func inside(_ external: External) -> IPAddress? {
+    relayAddresses.first {
+      $0.family == external.outside.family && (external.inside ?? $0) == $0
+    }
+  }
+
   private static func firstRepeated<Element: Hashable>(_ elements: [Element]) -> Element? {
     var seen: Set<Element> = []
     return elements.first { !seen.insert($0).inserted }
@@ -149,6 +169,13 @@ extension ServerConfiguration {
   public var natDiscoveries: [(primary: SocketAddress, alternate: SocketAddress)] {
     natDiscovery.compactMap { alternate in
       discoveryPrimary(for: alternate).map { (primary: $0, alternate: alternate) }
+    }
+  }
+
+  /// The relay addresses behind a NAT, and the public address of each.
+  public var externalAddresses: [(inside: IPAddress, outside: IPAddress)] {
+    givenExternal.compactMap { external in
+      inside(external).map { (inside: $0, outside: external.outside) }
     }
   }
 
@@ -186,14 +213,16 @@ extension ServerConfiguration {
     }
   }
 
-  /// The listeners, with the relay's address where they listen on all addresses of a family.
+  /// The listeners, with the relay's address where they listen on all addresses of a family, and
+  /// what is outside of a NAT for what is inside.
   private var reachableListeners: [Listener] {
     listeners.compactMap { listener in
-      guard listener.address.ip.isUnspecified else { return listener }
-      let relay = relayAddresses.first { $0.family == listener.address.ip.family }
-      return relay.map {
-        Listener(
-          transport: listener.transport, address: SocketAddress($0, port: listener.address.port))
+      let ip = listener.address.ip
+      let here = ip.isUnspecified ? relayAddresses.first { $0.family == ip.family } : ip
+      return here.map { here in
+        let seen = externalAddresses.first { $0.inside == here }?.outside ?? here
+        return Listener(
+          transport: listener.transport, address: SocketAddress(seen, port: listener.address.port))
       }
     }
   }

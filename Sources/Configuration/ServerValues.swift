@@ -93,6 +93,19 @@ extension OptionValues {
 
   static func bytes(base64: String) -> [UInt8]? { Data(base64Encoded: base64).map(Array.init) }
 
+  /// `PUBLIC` or `PUBLIC/ADDRESS`, both of one family.
+  static func external(_ text: String) throws(MalformedValue) -> ServerConfiguration.External {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let addresses = parts.compactMap { IPAddress($0) }.filter { !$0.isUnspecified }
+    guard (1...2).contains(parts.count), addresses.count == parts.count,
+      Set(addresses.map(\.family)).count == 1
+    else {
+      throw .isNot("PUBLIC or PUBLIC/ADDRESS, such as 203.0.113.7/10.0.0.7")
+    }
+    return ServerConfiguration.External(
+      outside: addresses[0], inside: addresses.count == 2 ? addresses[1] : nil)
+  }
+
   /// One character that no time has in it.
   static func separator(_ text: String) throws(MalformedValue) -> Character {
     guard let byte = text.utf8.first, text.utf8.count == 1, (0x21...0x7E).contains(byte),

@@ -66,10 +66,12 @@ extension RelayService.Settings {
       nonces: NonceMint(key: random.bytes(32), lifetime: nonceLifetime),
       peers: PeerFilter(
         allow: configuration.allowedPeers, deny: configuration.deniedPeers,
-        relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
-        ownServices: services),
+        relayAddresses: configuration.relayAddresses
+          + configuration.externalAddresses.map(\.outside),
+        relayPorts: configuration.portRange, ownServices: services),
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
       limits: limits, legacyChannels: configuration.hasLegacyChannels)
+    turn.external = ExternalAddresses(configuration.externalAddresses)
     turn.hasStrictExpiry = configuration.hasStrictExpiry
     turn.authorization = authorization(configuration)
     return turn

@@ -14,6 +14,8 @@ public struct TURNConfiguration: Sendable {
   /// The addresses that relay ports are opened at, at most one for each family.
   public var relayAddresses: [IPAddress]
   public var relayPorts: PortRange
+  /// What stands for the relay addresses where a NAT is in front of them.
+  public var external = ExternalAddresses.none
   /// Whether channels 0x5000...0x7FFF of RFC 5766 may be bound too.
   public var legacyChannels: Bool
   /// Whether time-limited credentials are good for no longer than their time. Otherwise they are

@@ -68,7 +68,8 @@ extension TURNServer {
     _ request: Request, _ user: AuthenticatedUser, relay: SocketAddress, lifetime: Duration,
     token: UInt64?
   ) -> Verdict {
-    succeed(request, user) { reply in
+    let relay = external.outside(relay)
+    return succeed(request, user) { reply in
       reply.add(.xorRelayedAddress, address: relay)
       reply.add(.lifetime, uint32: UInt32(clamping: lifetime.components.seconds))
       if let token {

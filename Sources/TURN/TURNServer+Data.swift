@@ -69,13 +69,14 @@ extension TURNServer {
     _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>, dontFragment: Bool = false,
     _ decide: (borrowing Allocation) -> Decision
   ) -> Verdict {
+    let external = self.external
     let verdict = allocations.update(handle) { allocation -> Verdict in
       allocation.counters.fromClient.count(received)
       switch decide(allocation) {
       case .success(let peer):
         allocation.counters.toPeers.count(payload.count)
         return .toPeer(
-          relay: allocation.relay, peer: peer, payload, dontFragment: dontFragment)
+          relay: allocation.relay, peer: external.inside(peer), payload, dontFragment: dontFragment)
       case .failure(let reason):
         allocation.counters.drops &+= 1
         return .drop(reason)
@@ -105,6 +106,7 @@ extension TURNServer {
   ) -> Verdict {
     guard case .allocation(let handle)? = relays[relay]?.owner else { return .drop(.noRelay) }
     let id = TransactionID(using: &indicationIDs)
+    let peer = external.outside(peer)
     let verdict = allocations.update(handle) { allocation -> Verdict in
       allocation.counters.fromPeers.count(payload.count)
       guard allocation.permits(peer.ip, now: now) else {

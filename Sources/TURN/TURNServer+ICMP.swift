@@ -18,13 +18,14 @@ extension TURNServer {
     guard ICMPAttribute.tells(error) else { return .drop(.irrelevantICMP) }
     guard case .allocation(let handle)? = relays[relay]?.owner else { return .drop(.noRelay) }
     let id = TransactionID(using: &indicationIDs)
+    let target = external.outside(error.target)
     let verdict = allocations.update(handle) { allocation -> Verdict in
       // The peer that the datagram went to has to have a permission, not who complains.
-      guard allocation.permits(error.target.ip, now: now) else { return .drop(.noPermission) }
-      let offset = Self.dataIndicationLength(error.target)
+      guard allocation.permits(target.ip, now: now) else { return .drop(.noPermission) }
+      let offset = Self.dataIndicationLength(target)
       let end = offset + Wire.attributeHeaderLength + ICMPAttribute.length
       Self.beginDataIndication(
-        error.target, id, &bytes, at: 0, length: UInt16(end - Wire.headerLength))
+        target, id, &bytes, at: 0, length: UInt16(end - Wire.headerLength))
       bytes.store(Attribute.icmp.rawValue, at: offset)
       bytes.store(UInt16(ICMPAttribute.length), at: offset + 2)
       bytes.store(ICMPAttribute.value(error), at: offset + Wire.attributeHeaderLength)

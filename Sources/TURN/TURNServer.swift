@@ -36,6 +36,8 @@ public struct TURNServer: ~Copyable {
 
   /// `nil` for a server that answers Binding requests only.
   let configuration: TURNConfiguration?
+  /// Of the configuration; packets ask for it.
+  let external: ExternalAddresses
   let quota: (any AllocationQuota)?
   let ports: (any RelayPortPool)?
   var random: any RandomNumberGenerator
@@ -71,6 +73,7 @@ public struct TURNServer: ~Copyable {
     now: Instant
   ) {
     self.configuration = configuration
+    external = configuration?.external ?? .none
     self.quota = quota
     self.ports = ports
     var random = random

@@ -40,6 +40,20 @@ struct RefusalTests {
       String(repeating: "--secret s ", count: 9) + "--relay-ip 192.0.2.7",
       "--secret: 9 given, at most 8 are accepted at a time"
     ),
+    ("--external-ip x", "--external-ip: \"x\" is not PUBLIC or PUBLIC/ADDRESS"),
+    ("--external-ip 1.1.1.1/::1", "is not PUBLIC or PUBLIC/ADDRESS"),
+    (
+      enough + "--external-ip 203.0.113.7/10.0.0.7",
+      "--external-ip 203.0.113.7: give --relay-ip 10.0.0.7"
+    ),
+    (
+      enough + "--external-ip 2001:db8::7",
+      "--external-ip 2001:db8::7: give --relay-ip an address of its family"
+    ),
+    (
+      enough + "--external-ip 203.0.113.7 --external-ip 203.0.113.8",
+      "--external-ip: two for 192.0.2.7"
+    ),
     ("--relay-ip 0.0.0.0", "is not one address of this host"),
     ("--relay-ip 224.0.0.1", "is not one address of this host"),
     ("--relay-ip ff02::1", "is not one address of this host"),

@@ -25,6 +25,15 @@ struct ServerConfigurationTests {
     #expect(settings.isDevelopment == false)
   }
 
+  @Test func `Behind a NAT, clients are told the outside address`() throws {
+    let line = "--external-ip 203.0.113.8/10.0.0.8 --external-ip 2001:db8::8/fd00::8 --user a:b"
+    let settings = try Start(.parleyd, line).settings()
+    #expect(settings.relayAddresses.map(\.text) == ["10.0.0.8", "fd00::8"])
+    #expect(settings.turnURLs == ["turn:203.0.113.8:3478?transport=udp"])
+    let one = try Start(.turnd, enough + "--external-ip 203.0.113.8").settings()
+    #expect(one.externalAddresses.map(\.inside.text) == ["192.0.2.7"])
+  }
+
   @Test func `Defaults come from the table`() throws {
     let settings = try Start(.parleyd, enough).settings()
     #expect(settings.listeners.map(\.address.text) == ["0.0.0.0:3478"])
@@ -52,6 +61,7 @@ struct ServerConfigurationTests {
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
+      + " --external-ip 203.0.113.8/192.0.2.8"
     let others = ["dev", "config", "turnserver-conf", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -63,6 +73,8 @@ struct ServerConfigurationTests {
     #expect(settings.maxPeersPerRoom == 8)
     #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
+    #expect(settings.externalAddresses.map(\.outside.text) == ["203.0.113.8"])
+    #expect(settings.externalAddresses.map(\.inside.text) == ["192.0.2.8"])
     #expect(settings.portRange.text == "50000-50099")
     #expect(settings.allowedPeers.map(\.text) == ["10.0.0.0/8"])
     #expect(settings.deniedPeers.map(\.text) == ["192.0.2.0/24"])

@@ -23,7 +23,7 @@ enum TurnserverKeys {
   private static let served: [String: TurnserverMeaning] = [
     "listening-ip": .part, "listening-port": .part, "tls-listening-port": .part,
     "no-udp": .part, "no-tcp": .part, "no-tls": .part, "no-dtls": .part, "dtls": .part,
-    "relay-ip": .option("relay-ip"),
+    "relay-ip": .option("relay-ip"), "external-ip": .option("external-ip"),
     "min-port": .part, "max-port": .part,
     "realm": .option("realm"), "user": .option("user"),
     "static-auth-secret": .option("secret"), "rest-api-separator": .part,
@@ -58,7 +58,7 @@ enum TurnserverKeys {
   private static let tls = "the defaults of OpenSSL hold, from TLS 1.2 on"
 
   private static let unserved: [String: TurnserverMeaning] = [
-    "external-ip": .unserved("not served"), "redis-userdb": .unserved("not served"),
+    "redis-userdb": .unserved("not served"),
     "max-bps": .unserved("not served"), "drain-min-allocations": .unserved("not served"),
     "stale-nonce": .unserved("not served"), "max-allocate-lifetime": .unserved("not served"),
     "mobility": .unserved("not served"), "alternate-server": .unserved("not served"),

@@ -158,14 +158,6 @@ struct TurnserverTranslation {
       }
       try give("port-range", "\(first)-\(last)", from: entry)
     }
-    for entry in all("external-ip") {
-      try give("external-ip", entry.value, from: entry)
-      // The private part is the one that sockets are bound to.
-      let parts = entry.value.split(separator: "/")
-      if parts.count == 2, last("relay-ip") == nil {
-        try give("relay-ip", String(parts[1]), from: entry)
-      }
-    }
   }
 
   /// In coturn an allowed peer is allowed whatever is denied; here the more specific rule wins. So
