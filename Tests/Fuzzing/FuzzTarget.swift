@@ -9,12 +9,15 @@ public struct Finding: Error, CustomStringConvertible {
 public enum FuzzTarget: String, CaseIterable, Sendable {
   /// One STUN message, as it comes and with its header repaired.
   case stun
+  /// A stream of STUN messages and ChannelData, cut into frames.
+  case stream
   /// A trace of what clients, peers and time do to a TURN server; see ``TraceReader``.
   case turn
 
   public func run(_ input: [UInt8]) throws(Finding) {
     switch self {
     case .stun: try STUNTarget.run(input)
+    case .stream: try StreamTarget.run(input)
     case .turn: try TURNTarget.run(input)
     }
   }

@@ -115,20 +115,26 @@ extension TraceWorld {
       let index = try client.required("relayed to nobody")
       let until = permissions[Permission(client: index, peer: peer.ip)]
       try require(until.map { $0 > now } ?? false, "a peer without a permission is heard")
-      try checkFrame(Array(slot[range]), peer, payload)
+      try checkFrame(Array(slot[range]), peer, payload, isPadded: tuple.transport.isStream)
       toClients.count(range.count)
     default: throw Finding(description: "a peer's datagram ends as \(verdict)")
     }
   }
 
   /// ChannelData or a Data indication, with just the payload in it.
-  private func checkFrame(_ frame: [UInt8], _ peer: SocketAddress, _ payload: ArraySlice<UInt8>)
-    throws(Finding)
-  {
+  private func checkFrame(
+    _ frame: [UInt8], _ peer: SocketAddress, _ payload: ArraySlice<UInt8>, isPadded: Bool
+  ) throws(Finding) {
     if frame.first.map({ $0 >= 0x40 }) ?? false {
       try require(
-        Int(frame.span.uint16(at: 2)) == payload.count && frame[4...].elementsEqual(payload),
+        Int(frame.span.uint16(at: 2)) == payload.count
+          && frame[4...].prefix(payload.count).elementsEqual(payload),
         "ChannelData with another payload")
+      // RFC 8656 §12.5.
+      let padding = frame.dropFirst(4 + payload.count)
+      try require(
+        padding.count == (isPadded ? -payload.count & 3 : 0) && padding.allSatisfy { $0 == 0 },
+        "ChannelData with \(padding.count) bytes of padding")
       return
     }
     guard let message = try? Message(frame.span, in: 0..<frame.count) else {

@@ -120,7 +120,7 @@ struct TraceWorld: ~Copyable {
   static func tuple(_ client: Int) -> FiveTuple {
     FiveTuple(
       client: SocketAddress(IPAddress(192, 0, 2, UInt8(client)), port: 4_000), server: server,
-      transport: .udp)
+      transport: client == 3 ? .tcp : .udp)
   }
 
   /// Public, private, forbidden, of the other family, in disguise; and the open relays.
@@ -178,6 +178,13 @@ struct TraceWorld: ~Copyable {
       try checkTables()
     case .refusePorts(let bits): refusedPorts = bits
     case .sendFailed: sendFailed()
+    case .disconnect(let client):
+      turn.disconnected(Self.tuple(client), now: now, effects: &effects)
+      _ = try carryOut()
+      try require(
+        !turn.records(now: now).contains { $0.fiveTuple == Self.tuple(client) },
+        "an allocation outlives its connection")
+      try checkTables()
     }
   }
 

@@ -18,6 +18,8 @@ enum TraceStep {
   case sendFailed
   /// The last request of the client again.
   case retransmit(client: Int)
+  /// The client's connection is closed.
+  case disconnect(client: Int)
 }
 
 /// A request that the client signs, well or badly.
@@ -78,6 +80,7 @@ struct TraceReader {
     case 6: return .refusePorts(input.byte())
     case 7: return .sendFailed
     case 8: return .retransmit(client: client)
+    case 9: return .disconnect(client: client)
     default: return .request(request(hasFingerprint: head & 0x80 != 0), client: client)
     }
   }
