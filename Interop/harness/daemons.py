@@ -76,9 +76,10 @@ class Turnd(Daemon):
     transports = ("udp", "tcp")
 
     def __init__(self, port: int, admin_port: int, *, hosts: tuple[str, ...] = ("127.0.0.1",),
-                 secret: str | None = None) -> None:
+                 secret: str | None = None, more: tuple[str, ...] = ()) -> None:
         super().__init__(hosts, port, admin_port)
         self.secret = secret
+        self.more = more
 
     def arguments(self) -> list[str]:
         """As one would start it for a benchmark, and `--legacy-channels`: Debian's uclient picks
@@ -86,7 +87,7 @@ class Turnd(Daemon):
         relays = [word for host in self.hosts for word in ("--relay-ip", host)]
         who = ["--user", f"{USER}:{PASSWORD}"] if self.secret is None else ["--secret", self.secret]
         return [*super().arguments(), *relays, "--realm", REALM, *who, *LOOPBACK,
-                "--threads", "1", "--legacy-channels"]
+                "--threads", "1", "--legacy-channels", *self.more]
 
 
 class Parleyd(Daemon):

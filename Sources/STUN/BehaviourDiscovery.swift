@@ -7,7 +7,7 @@ public import NetTypes
 /// Over UDP only: elsewhere there is no other way for an answer to go (RFC 5780 §7.2). An answer is
 /// at most a few attributes longer than its request, whatever padding is asked for, and goes to no
 /// well-known port that the request did not come from; who asks often is held back by a
-/// ``DiscoveryBudget``.
+/// ``ReplyBudget``.
 public struct BehaviourDiscovery: Equatable, Sendable {
   /// Where an answer leaves from and goes to.
   public struct Route: Equatable, Sendable {
@@ -20,6 +20,8 @@ public struct BehaviourDiscovery: Equatable, Sendable {
     }
   }
 
+  /// For each network. Far more than one full of clients that examine their NAT needs.
+  public static let answersPerSecondMax = 100
   /// RFC 5780 §7.2, the flags of CHANGE-REQUEST.
   static let changeIP: UInt32 = 0x04
   static let changePort: UInt32 = 0x02

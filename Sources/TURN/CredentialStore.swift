@@ -61,6 +61,16 @@ public struct CredentialStore: Sendable {
   private let secrets: [[UInt8]]
   private let separator: Character
 
+  /// What clients are offered in PASSWORD-ALGORITHMS; empty when some user has no other key than
+  /// that of MD5, because a client that can do SHA-256 would choose it.
+  ///
+  /// MD5 is not in it: it is what clients use that do not know the attribute, and who knows it
+  /// shall not be talked into less (RFC 8489 §9.2.1).
+  public let algorithms: [PasswordAlgorithm]
+  /// What the nonce says. Clients that see ``SecurityFeatures/usernameAnonymity`` name themselves
+  /// by USERHASH, so it is for servers that know all of their users by name.
+  public let features: SecurityFeatures
+
   /// - Parameters:
   ///   - secrets: shared with whoever issues time-limited credentials; at most ``secretsMax``.
   ///   - separator: stands between time and name in their user names.
@@ -78,32 +88,17 @@ public struct CredentialStore: Sendable {
       }
       names[LongTermCredential.userhash(username: user.name, realm: realm)] = user.name
     }
+    algorithms =
+      self.users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
+    var features: SecurityFeatures = algorithms.isEmpty ? [] : .passwordAlgorithms
+    if secrets.isEmpty, !users.isEmpty { features.insert(.usernameAnonymity) }
+    self.features = features
   }
 
   /// - Parameter users: passwords by name, which need no preparation.
   public init(realm: String, users: [String: String], secrets: [String]) {
     self.init(
       realm: realm, users: users.map { User($0.key, passwords: [$0.value]) }, secrets: secrets)
-  }
-
-  // MARK: What is offered
-
-  /// What clients are offered in PASSWORD-ALGORITHMS; empty when some user has no other key than
-  /// that of MD5, because a client that can do SHA-256 would choose it.
-  ///
-  /// MD5 is not in it: it is what clients use that do not know the attribute, and who knows it
-  /// shall not be talked into less (RFC 8489 §9.2.1).
-  public var algorithms: [PasswordAlgorithm] {
-    users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
-  }
-
-  /// What the nonce says. Clients that see ``SecurityFeatures/usernameAnonymity`` name themselves
-  /// by USERHASH, so it is for servers that know all of their users by name.
-  public var features: SecurityFeatures {
-    var features: SecurityFeatures = []
-    if !algorithms.isEmpty { features.insert(.passwordAlgorithms) }
-    if secrets.isEmpty, !users.isEmpty { features.insert(.usernameAnonymity) }
-    return features
   }
 
   // MARK: Asking

@@ -93,9 +93,10 @@ extension TURNServer {
   ) -> AuthenticatedUser? {
     guard let configuration else { return nil }
     let response = responseAlgorithm(request.message)
-    if let grant = grant(name, request, bytes) {
+    if let grant = grant(name, request, bytes), let authorization = configuration.authorization {
+      // A key's name is nobody's: all who come with tokens count as one.
       return AuthenticatedUser(
-        name: name, account: name, key: IntegrityKey(grant.macKey, response),
+        name: name, account: authorization.serverName, key: IntegrityKey(grant.macKey, response),
         lifetimeMax: grant.until - request.now, grant: grant)
     }
     // Time-limited credentials are for making allocations: one that was made in time goes on,

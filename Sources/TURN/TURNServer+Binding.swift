@@ -14,7 +14,7 @@ extension TURNServer {
       BindingResponder.answer(message, from: tuple.client, into: &reply)
       return .reply
     }
-    guard discoveryBudget.take(for: tuple.client.ip, now: now) else {
+    guard discoveryBudget.spend(for: tuple.client.ip, now: now) else {
       if BehaviourDiscovery.concerns(message) { return .drop(.discoveryBudget) }
       BindingResponder.answer(message, from: tuple.client, into: &reply)
       return .reply

@@ -48,7 +48,7 @@ public struct TURNServer: ~Copyable {
   public var wallClock: WallClock
   /// Where NAT behaviour discovery is answered (RFC 5780); nowhere unless an operator wants it.
   public var discoveries: [BehaviourDiscovery] = []
-  var discoveryBudget: DiscoveryBudget
+  var discoveryBudget: ReplyBudget
 
   var allocations: Slab<Allocation>
   var relays: Slab<Relay>
@@ -79,7 +79,7 @@ public struct TURNServer: ~Copyable {
     var random = random
     hashKey = HashKey(using: &random)
     indicationIDs = SplitMix64(seed: random.next())
-    discoveryBudget = DiscoveryBudget(seed: random.next())
+    discoveryBudget = ReplyBudget(perSecond: BehaviourDiscovery.answersPerSecondMax, hashKey)
     self.random = random
     self.wallClock = wallClock
     let limits = configuration?.limits ?? TURNLimits()

@@ -25,30 +25,32 @@ public struct ThirdPartyAuthorization: Sendable {
 struct TokenGrant: Equatable, Sendable {
   /// The USERNAME that it came with.
   let keyID: String
+  /// What signs, by it and for it.
   let macKey: [UInt8]
   let until: Instant
 }
 
 extension TURNServer {
+  /// coturn, and whoever has to work with it, signs with no more of the key in a token than this.
+  private static let shortKeyLength = 16
+
   /// Who signed with the key in his token, or in the token that his allocation was made or
   /// refreshed with (RFC 7635 §7).
   func grant(_ name: String, _ request: Request, _ bytes: Span<UInt8>) -> TokenGrant? {
     guard let authorization = configuration?.authorization else { return nil }
-    let grant: TokenGrant
-    if let range = request.message.value(of: .accessToken) {
-      let unixSeconds = wallClock.unixSeconds(at: request.now)
-      guard range.count <= AccessToken.bytesMax,
-        let token = authorization.open(bytes.bytes(in: range), keyID: name),
-        let seconds = token.secondsLeft(unixSeconds: unixSeconds)
-      else { return nil }
-      grant = TokenGrant(
-        keyID: name, macKey: token.macKey, until: request.now + .seconds(seconds))
-    } else {
+    guard let range = request.message.value(of: .accessToken) else {
       guard let kept = find(request.tuple).flatMap({ allocations[$0]?.grant }),
-        kept.keyID == name, kept.until > request.now
+        kept.keyID == name, kept.until > request.now,
+        request.message.isIntegrityValid(bytes, key: kept.macKey)
       else { return nil }
-      grant = kept
+      return kept
     }
-    return request.message.isIntegrityValid(bytes, key: grant.macKey) ? grant : nil
+    guard range.count <= AccessToken.bytesMax,
+      let token = authorization.open(bytes.bytes(in: range), keyID: name),
+      let seconds = token.secondsLeft(unixSeconds: wallClock.unixSeconds(at: request.now)),
+      let key = [token.macKey, Array(token.macKey.prefix(Self.shortKeyLength))]
+        .first(where: { request.message.isIntegrityValid(bytes, key: $0) })
+    else { return nil }
+    return TokenGrant(keyID: name, macKey: key, until: request.now + .seconds(seconds))
   }
 }

@@ -63,14 +63,17 @@ struct LoggingTests {
     }
   }
 
-  @Test(arguments: [
-    ("plain", "plain"), ("", "\"\""), ("two words", "\"two words\""), ("a=b", "\"a=b\""),
-    ("a\nlevel=error", "\"a\\nlevel=error\""), ("\"", "\"\\\"\""), ("a\\b", "\"a\\\\b\""),
-    ("\r\t", "\"\\r\\t\""), ("\u{1B}[0m", "\"\\u{1b}[0m\""), ("\0", "\"\\u{0}\""),
-    ("\u{85}\u{2028}\u{2029}", "\"\\u{85}\\u{2028}\\u{2029}\""), ("\u{7F}", "\"\\u{7f}\""),
-    ("a\u{202E}b", "\"a\\u{202e}b\""), ("grüß", "\"grüß\""), ("\r\n", "\"\\r\\n\""),
-  ])
-  func `Values are escaped`(value: String, expected: String) {
+  @Test(
+    "Trap 38: whatever is in a user name, it stays one value of one line",
+    arguments: [
+      ("%s%n%x", "%s%n%x"), ("plain", "plain"), ("", "\"\""), ("two words", "\"two words\""),
+      ("a=b", "\"a=b\""),
+      ("a\nlevel=error", "\"a\\nlevel=error\""), ("\"", "\"\\\"\""), ("a\\b", "\"a\\\\b\""),
+      ("\r\t", "\"\\r\\t\""), ("\u{1B}[0m", "\"\\u{1b}[0m\""), ("\0", "\"\\u{0}\""),
+      ("\u{85}\u{2028}\u{2029}", "\"\\u{85}\\u{2028}\\u{2029}\""), ("\u{7F}", "\"\\u{7f}\""),
+      ("a\u{202E}b", "\"a\\u{202e}b\""), ("grüß", "\"grüß\""), ("\r\n", "\"\\r\\n\""),
+    ])
+  func escaped(value: String, expected: String) {
     #expect(line(["key": value]) == "key=\(expected)\n")
   }
 

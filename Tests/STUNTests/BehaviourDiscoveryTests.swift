@@ -162,17 +162,3 @@ struct BehaviourDiscoveryTests {
     #expect(decode([]) == nil)
   }
 }
-
-struct DiscoveryBudgetTests {
-  @Test func `a network gets its share each second, and another one its own`() {
-    var budget = DiscoveryBudget(seed: 5)
-    let start = Instant(nanoseconds: 10_000_000_000)
-    func take(_ ip: IPAddress, at now: Instant) -> Bool { budget.take(for: ip, now: now) }
-    let granted = (0..<1_000).count { take(IPAddress(192, 0, 2, UInt8($0 % 256)), at: start) }
-    #expect(granted == Int(DiscoveryBudget.answersPerSecondMax))
-    #expect(take(IPAddress(198, 51, 100, 1), at: start))
-    #expect(take(IPAddress(v6High: 0x2001_0db8_0001_0000, low: 1), at: start))
-    #expect(!take(IPAddress(192, 0, 2, 1), at: start + .milliseconds(999)))
-    #expect(take(IPAddress(192, 0, 2, 1), at: start + .seconds(1)))
-  }
-}

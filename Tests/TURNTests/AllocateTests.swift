@@ -301,7 +301,8 @@ struct RefreshTests {
     #expect(try bench.ask(.refresh) { $0.add(.lifetime, uint32: 0) }.code == 437)
   }
 
-  @Test func `another user of the same 5-tuple gets 441 and changes nothing`() throws {
+  @Test("Trap 9: another user of the same 5-tuple gets 441 and changes nothing")
+  func anotherUser() throws {
     try bench.allocate()
     #expect(
       try bench.ask(.refresh, username: "bob") { $0.add(.lifetime, uint32: 0) }.code == 441)

@@ -69,7 +69,7 @@ struct BindingTests {
   @Test func `a network that asks too often gets plain answers, and none to special wishes`() throws
   {
     try turnOn()
-    for _ in 0..<Int(DiscoveryBudget.answersPerSecondMax) { bench.receive(binding()) }
+    for _ in 0..<BehaviourDiscovery.answersPerSecondMax { bench.receive(binding()) }
     #expect(try answer().message.has(.otherAddress))
     #expect(bench.receive(binding()) == .reply)
     #expect(try !answer().message.has(.otherAddress))

@@ -156,6 +156,15 @@ struct ThirdPartyTests {
     #expect(try ask(.createPermission, "union", token: nil).code == 401)
   }
 
+  @Test func `a client that signs with 16 bytes of the key, as those of coturn, is let in`() throws
+  {
+    let short = Array(Keys.macKey.prefix(16))
+    let made = try ask(.allocate, token: token(), macKey: short)
+    #expect(made.isSuccess && made.isSigned(by: short))
+    #expect(try ask(.refresh, token: nil, macKey: short).isSuccess)
+    #expect(try ask(.refresh, token: nil).code == 401)
+  }
+
   @Test func `a refresh may bring another server's token, whose key signs from then on`() throws {
     try #require(try ask(.allocate, token: token()).isSuccess)
     let fresh = Array("98765432109876543210".utf8)
@@ -164,6 +173,7 @@ struct ThirdPartyTests {
     #expect(refreshed.isSuccess && refreshed.isSigned(by: fresh))
     #expect(try ask(.refresh, "north", token: nil).code == 401)
     #expect(try ask(.refresh, "union", token: nil, macKey: fresh).isSuccess)
+    #expect(bench.quota.held == [Keys.serverName: 1])
   }
 
   @Test func `an allocation ends with its token, unless a new one comes`() throws {

@@ -1,21 +1,21 @@
 // How much strangers are told: a bound on answers to those who have proved nothing.
 
-internal import NetTypes
+public import NetTypes
 
-/// A rate of answers for each network that asks, so that no forged source makes the server flood
-/// it (RFC 8489 §16.1.2).
+/// A rate of answers for each network that asks: whoever sends with the address of another makes
+/// the server say no more than that to that one's network (RFC 8489 §16.1.2).
 ///
 /// A table of fixed size. Each entry is a bucket that fills up in a second, kept as the one
 /// instant at which it will be full. Where a set of entries is taken, the one that is full first
 /// makes room: forged sources by the million push each other out, not their victim.
-struct ReplyBudget: Sendable {
+public struct ReplyBudget: Sendable {
   /// IPv4 networks are told apart by /24, those of IPv6 by /56: what one customer has.
   static let prefixLengthV4 = 24
   static let prefixLengthV6 = 56
   private static let ways = 4
   private static let sets = 1_024
   /// Networks that are remembered.
-  static let networksMax = ways * sets
+  public static let networksMax = ways * sets
   /// How long a bucket takes to fill up: what it holds is the rate of this time.
   private static let burst = Duration.seconds(1)
 
@@ -30,7 +30,7 @@ struct ReplyBudget: Sendable {
   private var buckets: [Bucket]
 
   /// - Parameter perSecond: answers for each network; 0 for no bound.
-  init(perSecond: Int, _ hashKey: HashKey) {
+  public init(perSecond: Int, _ hashKey: HashKey) {
     self.hashKey = hashKey
     interval = perSecond > 0 ? .seconds(1) / perSecond : nil
     let none = Bucket(network: .max, fullAt: Instant(nanoseconds: 0))
@@ -38,7 +38,7 @@ struct ReplyBudget: Sendable {
   }
 
   /// Whether `client` may be answered once more; counts the answer if so.
-  mutating func spend(for client: IPAddress, now: Instant) -> Bool {
+  public mutating func spend(for client: IPAddress, now: Instant) -> Bool {
     guard let interval else { return true }
     let network = Self.network(of: client)
     let index = find(network)
@@ -50,7 +50,7 @@ struct ReplyBudget: Sendable {
   }
 
   /// Whether ``spend(for:now:)`` would say no.
-  func isSpent(for client: IPAddress, now: Instant) -> Bool {
+  public func isSpent(for client: IPAddress, now: Instant) -> Bool {
     guard let interval else { return false }
     let bucket = buckets[find(Self.network(of: client))]
     return bucket.network == Self.network(of: client)
