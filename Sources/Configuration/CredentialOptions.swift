@@ -64,7 +64,7 @@ extension ServerConfiguration {
     Row(
       programs: relays,
       option: ServerOption.value(
-        "unauthenticated-rate", "N", default: "250",
+        "unauthenticated-rate", "N", default: "1000",
         help: "Answers a second over UDP to requests of one network (/24 or /56) that prove"
           + " nothing; 0 for no limit."
       ) {

@@ -65,7 +65,8 @@ public struct TURNLimits: Sendable {
   /// nothing yet, and it is hashed once for each secret.
   public static let requestBytesMax = 4_096
   /// Answers a second to the requests of one network that prove nothing, over UDP; 0 for no limit.
-  public var unauthenticatedRepliesPerSecond = 250
+  /// Enough for some thousand clients behind one NAT to come back within seconds.
+  public var unauthenticatedRepliesPerSecond = 1_000
   /// Allocations on one loop.
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256

@@ -45,7 +45,7 @@ struct ServerConfigurationTests {
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
     #expect(settings.restSeparator == ":" && !settings.hasStrictExpiry)
-    #expect(settings.unauthenticatedRate == 250)
+    #expect(settings.unauthenticatedRate == 1_000)
     #expect(settings.admin == nil)
     #expect((1...256).contains(settings.threads))
     #expect(try Start(.turnd, enough).settings().http == nil)

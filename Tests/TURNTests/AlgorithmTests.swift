@@ -134,6 +134,20 @@ struct AlgorithmTests {
     #expect(try isKnown(ask(new, on: modern), new, by: .sha256))
   }
 
+  @Test("Trap 5: a password is good in each form that clients of either RFC prepare it to")
+  func prepared() throws {
+    let bench = Bench {
+      $0.credentials = CredentialStore(
+        realm: Bench.realm,
+        users: [.init("ann", passwords: ["The\u{AD}M\u{AA}tr\u{2168}", "TheMatrIX"])], secrets: [])
+    }
+    for (index, form) in ["The\u{AD}M\u{AA}tr\u{2168}", "TheMatrIX"].enumerated() {
+      let client = SocketAddress(bench.client.ip, port: UInt16(index + 1))
+      #expect(try bench.allocate(password: form, from: client).isSuccess)
+    }
+    #expect(try bench.allocate(password: "TheMatrix").code == 401)
+  }
+
   @Test("Trap 5: a static user is found by USERHASH; a time-limited name is not, and gets 401")
   func userhash() throws {
     let known = Bench {
