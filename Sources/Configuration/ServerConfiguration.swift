@@ -121,6 +121,11 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var userQuota: Int?
   /// The most allocations of all users at a time.
   public internal(set) var totalQuota = 0
+  /// What an allocation may pass in each direction, in bytes per second; `nil` for no limit.
+  public internal(set) var allocationBandwidth: Int?
+  /// What all allocations of one user may pass in each direction, in bytes per second; `nil` for no
+  /// limit.
+  public internal(set) var userBandwidth: Int?
   /// Whether channels that RFC 8656 no longer has may be bound.
   public internal(set) var hasLegacyChannels = false
   /// What parleyd tells browsers about using the relay.

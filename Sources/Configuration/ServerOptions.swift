@@ -137,6 +137,23 @@ extension ServerConfiguration {
       }),
     Row(
       programs: relays,
+      option: ServerOption.value(
+        "allocation-bandwidth", "BYTES", default: "0",
+        help: "The most bytes a second that one allocation passes, each way, as 125000, 125k or"
+          + " 1M; 0 for no limit."
+      ) {
+        $0.allocationBandwidth = try OptionValues.bytesPerSecond($1)
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "user-bandwidth", "BYTES", default: "0",
+        help: "The same for all allocations of one user together."
+      ) {
+        $0.userBandwidth = try OptionValues.bytesPerSecond($1)
+      }),
+    Row(
+      programs: relays,
       option: ServerOption.toggle(
         "legacy-channels",
         help: "Let clients of RFC 5766 bind the channels 0x5000 to 0x7FFF too."

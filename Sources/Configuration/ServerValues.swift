@@ -4,6 +4,8 @@ import Foundation
 import NetTypes
 
 extension OptionValues {
+  /// A terabyte: more than any interface passes.
+  static let bytesPerSecondMax = 1_000_000_000_000
   /// RFC 8489 §14.3: a USERNAME has fewer than 509 bytes.
   static let userNameBytesMax = 508
   /// RFC 8489 §14.9: a REALM has fewer than 128 characters, and at most 763 bytes.
@@ -22,6 +24,17 @@ extension OptionValues {
     throw .isNot(
       "udp:HOST:PORT or tcp:HOST:PORT with an IP address, such as udp:0.0.0.0:3478 or tcp:[::]:3478"
     )
+  }
+
+  /// Bytes per second, in units, thousands (`k`) or millions (`M`); `nil` for 0, no limit.
+  static func bytesPerSecond(_ text: String) throws(MalformedValue) -> Int? {
+    let units = ["k": 1_000, "M": 1_000_000]
+    let unit = text.last.flatMap { units[String($0)] }
+    let digits = unit == nil ? text[...] : text.dropLast()
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = Int(digits), number <= bytesPerSecondMax / (unit ?? 1)
+    else { throw .isNot("a number of bytes per second, such as 125000, 125k, 1M, or 0") }
+    return number == 0 ? nil : number * (unit ?? 1)
   }
 
   /// An address that a relay socket can be bound to and that peers can answer.

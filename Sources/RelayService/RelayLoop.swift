@@ -44,15 +44,15 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   /// - Parameter streamsMax: clients over TCP and TLS at a time.
   init(
     _ loop: EventLoop, _ configuration: TURNConfiguration?, quota: SharedQuota,
-    ports: SharedPorts?, streamsMax: Int
+    ports: SharedPorts?, bandwidth: SharedBandwidth?, streamsMax: Int
   ) {
     self.loop = loop
     var random = SecureRandom()
     streams = RelayStreams(capacity: streamsMax, using: &random)
     streamTimers = TimerWheel(now: loop.now)
     server = TURNServer(
-      configuration, quota: quota, ports: ports, random: random, wallClock: loop.wallClock,
-      now: loop.now)
+      configuration, quota: quota, ports: ports, bandwidth: bandwidth, random: random,
+      wallClock: loop.wallClock, now: loop.now)
     loop.add(self)
   }
 

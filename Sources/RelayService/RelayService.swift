@@ -35,6 +35,8 @@ public final class RelayService: Sendable {
     public var portRest: Duration
     /// Where NAT behaviour is examined (RFC 5780); all of their addresses are listeners.
     public var discoveries: [BehaviourDiscovery] = []
+    /// Of the data of one user, in each direction; `nil` for no limit.
+    public var userBandwidth: Bandwidth?
     /// Clients over TCP and TLS at a time; each loop keeps an equal share.
     public var streamsMax = 16_384
 
@@ -60,6 +62,7 @@ public final class RelayService: Sendable {
     let ports = settings.turn.map {
       SharedPorts($0.relayAddresses, $0.relayPorts, rest: settings.portRest)
     }
+    let bandwidth = settings.userBandwidth.map { SharedBandwidth($0) }
     var shares: [RelayLoop] = []
     // A port given as 0 is chosen by the first loop, and the others follow.
     var listeners = settings.listeners
@@ -77,7 +80,8 @@ public final class RelayService: Sendable {
     let streamsMax = (settings.streamsMax + group.loops.count - 1) / group.loops.count
     for loop in group.loops {
       let share = RelayLoop(
-        loop, settings.turn, quota: quota, ports: ports, streamsMax: streamsMax)
+        loop, settings.turn, quota: quota, ports: ports, bandwidth: bandwidth,
+        streamsMax: streamsMax)
       share.discoveries = settings.discoveries
       for index in listeners.indices { listeners[index] = try share.listen(listeners[index]) }
       shares.append(share)

@@ -2,6 +2,7 @@
 
 public import Configuration
 internal import Crypto
+internal import EventLoop
 internal import Logging
 internal import NetTypes
 internal import STUN
@@ -29,6 +30,7 @@ extension RelayService.Settings {
       turn: relays ? Self.turn(configuration, listeners.map(\.address), ownSecret) : nil,
       userQuota: configuration.userQuota, totalQuota: configuration.totalQuota)
     self.discoveries = discoveries
+    userBandwidth = configuration.userBandwidth.map { Bandwidth(bytesPerSecond: $0) }
   }
 
   /// Lowers the quota of all users to `descriptors`, of which each allocation takes one: who comes
@@ -57,6 +59,9 @@ extension RelayService.Settings {
     let rate = configuration.unauthenticatedRate
     limits.unauthenticatedRepliesPerSecond =
       rate == 0 ? 0 : max(1, rate / configuration.threads)
+    limits.allocationBandwidth = configuration.allocationBandwidth.map {
+      Bandwidth(bytesPerSecond: $0)
+    }
     var turn = TURNConfiguration(
       realm: configuration.realm,
       credentials: CredentialStore(
@@ -68,7 +73,7 @@ extension RelayService.Settings {
         allow: configuration.allowedPeers, deny: configuration.deniedPeers,
         relayAddresses: configuration.relayAddresses
           + configuration.externalAddresses.map(\.outside),
-        relayPorts: configuration.portRange, ownServices: services),
+        relayPorts: configuration.portRange, ownServices: everywhere(services)),
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
       limits: limits, legacyChannels: configuration.hasLegacyChannels)
     turn.external = ExternalAddresses(configuration.externalAddresses)
@@ -90,6 +95,25 @@ extension RelayService.Settings {
     }
     guard !keys.isEmpty else { return nil }
     return ThirdPartyAuthorization(serverName: configuration.serverName, keys: keys)
+  }
+
+  /// What is served on all addresses of a family is served on each that an interface has, besides
+  /// the loopback and the relay's, which the filter knows.
+  static func everywhere(_ services: [SocketAddress]) -> [SocketAddress] {
+    guard services.contains(where: \.ip.isUnspecified) else { return services }
+    let local: [IPAddress]
+    do throws(SystemError) {
+      local = try LocalAddresses.all()
+    } catch {
+      Log.warning("own addresses unknown", ["reason": .public(error)])
+      return services
+    }
+    return services.flatMap { service in
+      guard service.ip.isUnspecified else { return [service] }
+      return [service]
+        + local.filter { $0.family == service.ip.family }
+        .map { SocketAddress($0, port: service.port) }
+    }
   }
 
   private static func users(_ configuration: ServerConfiguration) -> [CredentialStore.User] {

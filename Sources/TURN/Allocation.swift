@@ -105,6 +105,7 @@ struct Allocation: Sendable {
   var counters = AllocationCounters()
   /// Of the newest token, where it was made by one.
   var grant: TokenGrant?
+  var meter = Meter(nil, nil)
 
   // MARK: Permissions
 

@@ -76,6 +76,9 @@ public struct TURNLimits: Sendable {
   /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2: at least 30 s).
   public var reservationLifetime = Duration.seconds(30)
 
+  /// Of each allocation's data, in each direction; `nil` for no limit.
+  public var allocationBandwidth: Bandwidth?
+
   public init() {}
 
   /// RFC 8656 §7.2 and §8.2: the lifetime to grant; one function for Allocate and Refresh.

@@ -60,14 +60,19 @@ public struct PeerFilter: Sendable {
 
   /// Whether a permission for `address` may exist.
   public func allows(_ address: IPAddress) -> Bool {
-    for form in Self.forms(of: address) {
-      guard rules.first(where: { $0.block.contains(form) })?.allows ?? true else { return false }
-    }
-    return true
+    guard rules.first(where: { $0.block.contains(address) })?.allows ?? true else { return false }
+    guard let inner = Self.innerIPv4(of: address) else { return true }
+    return rules.first { $0.block.contains(inner) }?.allows ?? true
   }
 
   /// Whether datagrams may go to `peer`, for whose address there is a permission.
   public func allows(_ peer: SocketAddress) -> Bool {
+    guard allowsPort(of: peer) else { return false }
+    guard let inner = Self.innerIPv4(of: peer.ip) else { return true }
+    return allowsPort(of: SocketAddress(inner, port: peer.port))
+  }
+
+  private func allowsPort(of peer: SocketAddress) -> Bool {
     for service in ownServices where service.port == peer.port {
       if service.ip == peer.ip { return false }
       if service.ip.isUnspecified && isHere(peer.ip) { return false }
@@ -83,9 +88,9 @@ public struct PeerFilter: Sendable {
 
   // MARK: Unfolding
 
-  /// The address itself, and the IPv4 address that a translator or tunnel would make of it.
-  static func forms(of address: IPAddress) -> [IPAddress] {
-    guard address.family == .v6 else { return [address] }
+  /// The IPv4 address that a translator or a tunnel would make of this one, if any.
+  static func innerIPv4(of address: IPAddress) -> IPAddress? {
+    guard address.family == .v6 else { return nil }
     let low = UInt32(truncatingIfNeeded: address.low)
     let inner: UInt32?
     if address.high == 0, address.low >> 32 == 0xffff {
@@ -105,7 +110,7 @@ public struct PeerFilter: Sendable {
     } else {
       inner = nil
     }
-    return inner.map { [address, IPAddress(v4: $0)] } ?? [address]
+    return inner.map { IPAddress(v4: $0) }
   }
 
   /// What is not the public Internet: the IANA special-purpose registries, multicast, and the

@@ -21,7 +21,7 @@ extension TURNServer {
     }
     guard let handle = find(tuple) else { return .drop(.noAllocation) }
     let number = bytes.uint16(at: start)
-    return relay(handle, range.count, payload) { allocation in
+    return relay(handle, range.count, payload, now: now) { allocation in
       guard let peer = allocation.peer(of: number, now: now) else { return .failure(.noChannel) }
       // The channel's own refreshes keep the permission alive; one that ran out stops the channel.
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
@@ -40,7 +40,9 @@ extension TURNServer {
       return dropped(.badIndication, message.range.count, handle)
     }
     let dontFragment = message.has(.dontFragment)
-    return relay(handle, message.range.count, payload, dontFragment: dontFragment) { allocation in
+    return relay(
+      handle, message.range.count, payload, dontFragment: dontFragment, now: now
+    ) { allocation in
       // A permission exists only for what the filter allows; ports of our own need a look each
       // time.
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
@@ -67,13 +69,17 @@ extension TURNServer {
   @inline(__always)
   private mutating func relay(
     _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>, dontFragment: Bool = false,
-    _ decide: (borrowing Allocation) -> Decision
+    now: Instant, _ decide: (borrowing Allocation) -> Decision
   ) -> Verdict {
     let external = self.external
     let verdict = allocations.update(handle) { allocation -> Verdict in
       allocation.counters.fromClient.count(received)
       switch decide(allocation) {
       case .success(let peer):
+        if let reason = allocation.meter.refusal(of: received, .fromClient, now: now) {
+          allocation.counters.drops &+= 1
+          return .drop(reason)
+        }
         allocation.counters.toPeers.count(payload.count)
         return .toPeer(
           relay: allocation.relay, peer: external.inside(peer), payload, dontFragment: dontFragment)
@@ -122,6 +128,10 @@ extension TURNServer {
       guard let framed else {
         allocation.counters.drops &+= 1
         return .drop(.tooLong)
+      }
+      if let reason = allocation.meter.refusal(of: framed.count, .toClient, now: now) {
+        allocation.counters.drops &+= 1
+        return .drop(reason)
       }
       allocation.counters.toClient.count(framed.count)
       return .toClient(allocation: handle, allocation.fiveTuple, framed)

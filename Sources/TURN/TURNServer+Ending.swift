@@ -29,6 +29,7 @@ extension TURNServer {
     guard let allocation = allocations.remove(handle) else { return }
     byFiveTuple.remove(hashKey.hash(allocation.fiveTuple), slot: Int(handle.index))
     quota?.release(allocation.account)
+    bandwidth?.close(allocation.account)
     statistics.ended = statistics.ended + allocation.counters
     release(allocation.relay, now: now, effects: &effects)
     effects.append(.ended(Self.record(allocation, now: now)))

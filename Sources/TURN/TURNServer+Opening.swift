@@ -133,7 +133,12 @@ extension TURNServer {
       relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime
     )
     allocation.grant = user.grant
-    guard let handle = allocations.insert(allocation) else { return nil }
+    allocation.meter = Meter(
+      configuration?.limits.allocationBandwidth, bandwidth?.open(user.account))
+    guard let handle = allocations.insert(allocation) else {
+      bandwidth?.close(user.account)
+      return nil
+    }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     relays[relay]?.owner = .allocation(handle)
     timers.schedule(Int(relay.index), at: allocation.expiresAt)

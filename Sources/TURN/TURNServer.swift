@@ -40,6 +40,7 @@ public struct TURNServer: ~Copyable {
   let external: ExternalAddresses
   let quota: (any AllocationQuota)?
   let ports: (any RelayPortPool)?
+  let bandwidth: (any UserBandwidth)?
   var random: any RandomNumberGenerator
   /// The answer that ``Verdict/reply`` speaks of.
   public internal(set) var reply = MessageBuilder()
@@ -66,16 +67,18 @@ public struct TURNServer: ~Copyable {
   ///   - configuration: `nil` serves STUN Binding only.
   ///   - quota: shared by the loops; needed with a configuration.
   ///   - ports: shared by the loops; needed with a configuration.
+  ///   - bandwidth: of the users, shared by the loops; `nil` for no limit.
   ///   - random: for ports, tokens, ids and hash keys; cryptographic outside of tests.
   public init(
     _ configuration: TURNConfiguration?, quota: (any AllocationQuota)?,
-    ports: (any RelayPortPool)?, random: any RandomNumberGenerator, wallClock: WallClock,
-    now: Instant
+    ports: (any RelayPortPool)?, bandwidth: (any UserBandwidth)? = nil,
+    random: any RandomNumberGenerator, wallClock: WallClock, now: Instant
   ) {
     self.configuration = configuration
     external = configuration?.external ?? .none
     self.quota = quota
     self.ports = ports
+    self.bandwidth = bandwidth
     var random = random
     hashKey = HashKey(using: &random)
     indicationIDs = SplitMix64(seed: random.next())

@@ -63,6 +63,10 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case badIndication
   /// A datagram for a relay that is gone.
   case noRelay
+  /// More than `--allocation-bandwidth` lets pass now.
+  case allocationBandwidth
+  /// More than `--user-bandwidth` lets pass now.
+  case userBandwidth
   /// An ICMP error of a kind that is none of the client's business (RFC 8656 §11.5).
   case irrelevantICMP
   /// For a client whose stream takes no more now: waiting would only make it older.

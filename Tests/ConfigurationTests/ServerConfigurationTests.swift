@@ -41,6 +41,7 @@ struct ServerConfigurationTests {
     #expect(settings.portRange == .dynamic)
     #expect(settings.maxPeersPerRoom == 32)
     #expect(settings.totalQuota == 16_384)
+    #expect(settings.allocationBandwidth == nil && settings.userBandwidth == nil)
     #expect(settings.relayPolicy == .fallback)
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
@@ -57,6 +58,7 @@ struct ServerConfigurationTests {
       + " --allow-origin https://Example.org:8443 --allow-origin * --relay-ip 192.0.2.8"
       + " --relay-ip 2001:db8::8 --port-range 50000-50099 --allow-peer 10.0.0.0/8"
       + " --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100 --relay-policy always"
+      + " --allocation-bandwidth 250k --user-bandwidth 2M"
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
@@ -80,6 +82,8 @@ struct ServerConfigurationTests {
     #expect(settings.deniedPeers.map(\.text) == ["192.0.2.0/24"])
     #expect(settings.userQuota == 3)
     #expect(settings.totalQuota == 100)
+    #expect(settings.allocationBandwidth == 250_000)
+    #expect(settings.userBandwidth == 2_000_000)
     #expect(settings.relayPolicy == .always)
     #expect(settings.turnURLs == ["turn:t.example.org"])
     #expect(settings.realm == "r")

@@ -49,10 +49,10 @@ struct RelayServiceTests {
     return received
   }
 
-  @Test(arguments: ["127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
-  func `two clients talk through the relay, and its counters agree to the byte`(listener: String)
-    async throws
-  {
+  @Test(
+    "Trap 30: two clients talk by the address they know, and the counters agree to the byte",
+    arguments: ["127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
+  func talk(listener: String) async throws {
     let relay = try Relay(threads: 2, listeners: [listener])
     defer { relay.stop() }
     let bound = relay.service.addresses[0]
@@ -111,7 +111,8 @@ struct RelayServiceTests {
     #expect(try exchange(a, b, count: 3, size: 65_000) == 3)
   }
 
-  @Test func `an error in sending to one peer ends nothing`() async throws {
+  @Test("coturn ENETUNREACH: an error in sending to one peer ends nothing")
+  func sendError() async throws {
     let relay = try Relay()
     defer { relay.stop() }
     let a = try Client(relay.service.addresses[0])
@@ -187,6 +188,20 @@ struct RelayServiceTests {
     let taken = relay.service.addresses[0].text
     #expect(throws: SystemError.self) { try Relay(listeners: [taken]) }
     _ = try Client(relay.service.addresses[0]).allocate()
+  }
+
+  @Test("Trap 35: what is served on all addresses is our own on each that an interface has")
+  func ownAddresses() throws {
+    let local = try LocalAddresses.all()
+    #expect(local.contains(.loopbackV4))
+    let wildcard = SocketAddress(IPAddress(v4: 0), port: 3_478)
+    let named = SocketAddress(IPAddress(192, 0, 2, 7), port: 80)
+    let services = RelayService.Settings.everywhere([wildcard, named])
+    #expect(services.contains(wildcard) && services.contains(named))
+    for ip in local {
+      #expect(services.contains(SocketAddress(ip, port: 3_478)) == (ip.family == .v4))
+      #expect(!services.contains(SocketAddress(ip, port: 80)))
+    }
   }
 
   @Test func `the quota of all users is no more than there are descriptors for`() {

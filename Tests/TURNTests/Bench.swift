@@ -40,6 +40,38 @@ final class BenchPorts: RelayPortPool, @unchecked Sendable {
   func freeCount(_ ip: IPAddress) -> Int { tables[ip]?.freeCount ?? 0 }
 }
 
+/// Accounts of one rate for everybody.
+final class BenchBandwidth: UserBandwidth, @unchecked Sendable {
+  final class Account: BandwidthAccount, @unchecked Sendable {
+    let limit: Bandwidth
+    var levels: [Int64] = [0, 0]
+    var taken = 0
+    init(_ limit: Bandwidth) { self.limit = limit }
+
+    func take(_ bytes: Int, _ direction: Direction, now: Instant) -> Bool {
+      guard let next = limit.level(levels[direction.rawValue], after: bytes, now: now) else {
+        return false
+      }
+      levels[direction.rawValue] = next
+      taken += 1
+      return true
+    }
+  }
+
+  let limit: Bandwidth
+  var accounts: [String: Account] = [:]
+  var opened: [String: Int] = [:]
+  init(bytesPerSecond: Int) { limit = Bandwidth(bytesPerSecond: bytesPerSecond) }
+
+  func open(_ user: String) -> any BandwidthAccount {
+    opened[user, default: 0] += 1
+    let account = accounts[user] ?? Account(limit)
+    accounts[user] = account
+    return account
+  }
+  func close(_ user: String) { opened[user, default: 0] -= 1 }
+}
+
 /// What a test sees of an answer.
 struct Answer {
   let bytes: [UInt8]
@@ -91,7 +123,9 @@ final class Bench {
   var refusal = RelayOpening.portInUse
   var random = SplitMix64(seed: 42)
 
-  init(_ adjust: (inout TURNConfiguration) -> Void = { _ in }) {
+  init(
+    bandwidth: BenchBandwidth? = nil, _ adjust: (inout TURNConfiguration) -> Void = { _ in }
+  ) {
     var configuration = TURNConfiguration(
       realm: Self.realm,
       credentials: CredentialStore(
@@ -102,7 +136,8 @@ final class Bench {
     adjust(&configuration)
     ports = BenchPorts(configuration.relayAddresses, configuration.relayPorts)
     turn = TURNServer(
-      configuration, quota: quota, ports: ports, random: SplitMix64(seed: 7),
+      configuration, quota: quota, ports: ports, bandwidth: bandwidth,
+      random: SplitMix64(seed: 7),
       wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
   }
 

@@ -334,7 +334,8 @@ struct IndicationTests {
 struct RoutingTests {
   let bench = Bench()
 
-  @Test func `everything that is no request of ours is dropped by its own reason`() {
+  @Test("Trap 25: everything that is no request of ours is dropped by its own reason")
+  func dropped() {
     #expect(bench.receive([]) == .drop(.notRecognized))
     #expect(bench.receive(Array("GET / HTTP/1.1\r\n\r\n".utf8)) == .drop(.malformedChannelData))
     #expect(bench.receive([20, 1, 2]) == .drop(.notRecognized))
@@ -367,6 +368,26 @@ struct RoutingTests {
     #expect(hand(bench.request(.binding, username: nil)) == .reply)
     #expect(hand(bench.request(.allocate)) == .drop(.unknownMethod))
     #expect(effects.isEmpty)
+  }
+
+  @Test("CVE-2026-40613: messages and ChannelData are read at any offset in memory")
+  func misaligned() throws {
+    try bench.allocate()
+    try #require(try bench.bind(0x4000, bench.peer).isSuccess)
+    for datagram in [bench.channelData(0x4000, [1, 2]), bench.sendIndication([1], to: bench.peer)] {
+      for offset in 64..<72 {
+        var slot = [UInt8](repeating: 0xAA, count: offset) + datagram
+        let payload = offset..<slot.count
+        let verdict = bench.turn.received(
+          from: bench.tuple(), in: slot.mutableSpan, at: payload, now: bench.now,
+          effects: &bench.effects)
+        guard case .toPeer(_, bench.peer, let range, _) = verdict else {
+          Issue.record("\(verdict) at \(offset)")
+          return
+        }
+        #expect(range.lowerBound > offset)
+      }
+    }
   }
 
   @Test(arguments: [11, 12, 13] as [UInt64])

@@ -33,8 +33,16 @@ struct NoAllocationTests {
     #expect(mallocs { kept.append([kept.count]) } >= 1_000)
   }
 
-  @Test func `a packet relayed by channel or indication, either way, allocates nothing`() throws {
-    let bench = Bench()
+  @Test(arguments: [false, true])
+  func `a packet relayed by channel or indication, either way, allocates nothing`(isLimited: Bool)
+    throws
+  {
+    let rate = Bandwidth(bytesPerSecond: 1_000_000_000)
+    let bench = Bench(
+      bandwidth: isLimited ? BenchBandwidth(bytesPerSecond: rate.bytesPerSecond) : nil
+    ) {
+      if isLimited { $0.limits.allocationBandwidth = rate }
+    }
     try bench.allocate()
     try #require(try bench.bind(0x4000, bench.peer).isSuccess)
     let other = SocketAddress(IPAddress(9, 9, 9, 9), port: 9)

@@ -90,6 +90,8 @@ void parley_local_address(int fd, parley_address *local);
 void parley_limit_unsent(int fd, int bytes);
 /// A connection to the Unix socket at `path`. Returns the descriptor.
 int parley_unix_connect(const char *path);
+/// The addresses of all interfaces; returns how many there are, and tells the first `count`.
+int parley_local_addresses(parley_address *addresses, int count);
 /// The error a socket has pending, as a positive errno, or 0.
 int parley_socket_error(int fd);
 ssize_t parley_read(int fd, uint8_t *buffer, size_t capacity);

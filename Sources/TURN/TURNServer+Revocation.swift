@@ -1,0 +1,15 @@
+// What becomes of permissions when the operator's mind about peers has changed.
+
+internal import NetTypes
+
+extension TURNServer {
+  /// Takes away every permission and channel whose peer `peers` refuses. Allocations stay.
+  mutating func revokePermissions(refusedBy peers: PeerFilter) {
+    for handle in allocations.handles {
+      _ = allocations.update(handle) { allocation in
+        allocation.permissions.removeAll { !peers.allows($0.peer) }
+        allocation.channels.removeAll { !peers.allows($0.peer.ip) || !peers.allows($0.peer) }
+      }
+    }
+  }
+}
