@@ -173,7 +173,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   func send(_ verdict: Verdict, _ bytes: Span<UInt8>, answering asker: Asker) {
     let result: SendResult
     switch verdict {
-    case .drop, .pending:
+    case .drop, .pending, .moveStream, .bindStream:
       return
     case .reply:
       switch asker {
@@ -214,6 +214,9 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       case .openRelay(let handle, let address):
         let result = open(handle, address)
         verdict = server.relayOpened(handle, result, now: now, effects: &effects)
+      case .listenRelay(let handle, _):
+        verdict = server.relayOpened(handle, .failed, now: now, effects: &effects)
+      case .connect, .closeConnection, .send: break
       case .closeRelay(let handle): close(handle)
       case .started(let id):
         Log.debug("allocation started", ["id": .public(id.text)])

@@ -55,7 +55,6 @@ public enum Attribute: UInt16, Sendable {
   public var isUnderstood: Bool {
     switch self {
     case .changeRequest, .padding, .responsePort: false
-    case .connectionID: false
     default: true
     }
   }

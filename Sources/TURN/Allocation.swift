@@ -106,6 +106,10 @@ struct Allocation: Sendable {
   /// Of the newest token, where it was made by one.
   var grant: TokenGrant?
   var meter = Meter(nil, nil)
+  /// Between relay and peers; TCP is RFC 6062.
+  var transport = RequestedTransport.udp
+  /// Those to and from peers, over TCP only.
+  var connections: [SlabHandle] = []
 
   // MARK: Permissions
 

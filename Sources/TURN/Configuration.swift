@@ -16,6 +16,8 @@ public struct TURNConfiguration: Sendable {
   public var relayPorts: PortRange
   /// What stands for the relay addresses where a NAT is in front of them.
   public var external = ExternalAddresses.none
+  /// Whether allocations may be of TCP too (RFC 6062).
+  public var relaysTCP: Bool
   /// Whether channels 0x5000...0x7FFF of RFC 5766 may be bound too.
   public var legacyChannels: Bool
   /// Whether time-limited credentials are good for no longer than their time. Otherwise they are
@@ -27,7 +29,7 @@ public struct TURNConfiguration: Sendable {
   public init(
     realm: String, credentials: CredentialStore, nonces: NonceMint, peers: PeerFilter,
     relayAddresses: [IPAddress], relayPorts: PortRange = .dynamic, limits: TURNLimits = .init(),
-    legacyChannels: Bool = false
+    relaysTCP: Bool = false, legacyChannels: Bool = false
   ) {
     self.realm = realm
     self.credentials = credentials
@@ -36,6 +38,7 @@ public struct TURNConfiguration: Sendable {
     self.limits = limits
     self.relayAddresses = relayAddresses
     self.relayPorts = relayPorts
+    self.relaysTCP = relaysTCP
     self.legacyChannels = legacyChannels
   }
 
@@ -61,6 +64,10 @@ public struct TURNLimits: Sendable {
   public static let permissionLifetime = Duration.seconds(300)
   /// RFC 8656 §12: fixed.
   public static let channelLifetime = Duration.seconds(600)
+  /// How long a connection to a peer may take (RFC 6062 §5.2).
+  public static let connectTimeout = Duration.seconds(30)
+  /// RFC 6062 §5.2 and §5.3: how long a connection waits for its ConnectionBind.
+  public static let connectionBindTimeout = Duration.seconds(30)
   /// Longer than a request of the RFCs is with every attribute at its longest. Who sends it proved
   /// nothing yet, and it is hashed once for each secret.
   public static let requestBytesMax = 4_096
@@ -71,6 +78,9 @@ public struct TURNLimits: Sendable {
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256
   public var channelsPerAllocationMax = 256
+  /// TCP connections with peers (RFC 6062), of one allocation and on one loop.
+  public var connectionsPerAllocationMax = 32
+  public var connectionsMax = 4_096
   /// Ports that the system may refuse to one Allocate before 508.
   public var portAttemptsMax = 64
   /// How long a reserved port waits for its RESERVATION-TOKEN (RFC 8656 §7.2: at least 30 s).

@@ -13,11 +13,14 @@ extension TURNServer {
       return answerAgain(request, user, existing)
     }
     // Step 3.
-    guard let transport = request.message.uint32(.requestedTransport, bytes) else {
+    guard let wanted = request.message.uint32(.requestedTransport, bytes) else {
       return refuse(request, .badRequest, user)
     }
-    guard transport >> 24 == UInt32(RequestedTransport.udp.rawValue) else {
-      return refuse(request, .unsupportedTransport, user)
+    guard let transport = RequestedTransport(rawValue: UInt8(wanted >> 24)),
+      transport == .udp || configuration.relaysTCP
+    else { return refuse(request, .unsupportedTransport, user) }
+    guard transport == .udp || mayRelayTCP(request) else {
+      return refuse(request, .badRequest, user)
     }
     // Step 4: DONT-FRAGMENT asks whether Send indications may have it; they may.
     if let refused = refuseUnknown(request, user) { return refused }
@@ -46,10 +49,18 @@ extension TURNServer {
       return refuse(request, .allocationQuotaReached, user)
     }
     var opening = OpeningAllocation(
-      request: request, user: user, lifetime: lifetime, ip: ip, port: wish.port,
+      request: request, user: user, transport: transport, lifetime: lifetime, ip: ip,
+      port: wish.port,
       attemptsLeft: configuration.limits.portAttemptsMax,
       relay: SlabHandle(index: -1, generation: 0))
     return openNext(&opening, effects: &effects)
+  }
+
+  /// RFC 6062 §5.1: TCP is for who came by TCP, without what only makes sense for datagrams.
+  private func mayRelayTCP(_ request: Request) -> Bool {
+    let message = request.message
+    return request.tuple.transport.isStream && !message.has(.evenPort)
+      && !message.has(.dontFragment) && !message.has(.reservationToken)
   }
 
   /// A retransmitted Allocate gets its answer again; another one is a mismatch (RFC 8656 §5, §7.2).

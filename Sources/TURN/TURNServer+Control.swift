@@ -79,7 +79,10 @@ extension TURNServer {
     else { return refuse(request, .badRequest, user) }
     let number = UInt16(value >> 16)
     let last: UInt16 = configuration.legacyChannels ? 0x7fff : 0x4fff
-    guard (0x4000...last).contains(number) else { return refuse(request, .badRequest, user) }
+    // Channels are of UDP (RFC 6062 §3).
+    guard (0x4000...last).contains(number), allocations[handle]?.transport == .udp else {
+      return refuse(request, .badRequest, user)
+    }
     if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
     guard configuration.peers.allows(peer) else {
       return refuse(request, .forbidden, user)
@@ -103,7 +106,7 @@ extension TURNServer {
 
   /// Why `peer` cannot get a permission on this allocation: 443 for the other family, 403 by the
   /// filter.
-  private func refusal(of peer: IPAddress, for handle: SlabHandle) -> ErrorCode? {
+  func refusal(of peer: IPAddress, for handle: SlabHandle) -> ErrorCode? {
     guard peer.family == allocations[handle]?.relayAddress.ip.family else {
       return .peerAddressFamilyMismatch
     }

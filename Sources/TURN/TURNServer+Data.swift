@@ -45,6 +45,7 @@ extension TURNServer {
     ) { allocation in
       // A permission exists only for what the filter allows; ports of our own need a look each
       // time.
+      guard allocation.transport == .udp else { return .failure(.badIndication) }
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
       guard configuration.peers.allows(peer) else { return .failure(.forbiddenPeer) }
       return .success(peer)

@@ -26,6 +26,9 @@ extension TURNServer {
 
   /// Takes an allocation out of every table and tells its final counters.
   mutating func end(_ handle: SlabHandle, now: Instant, effects: inout [Effect]) {
+    for connection in allocations[handle]?.connections ?? [] {
+      fail(connection, now: now, effects: &effects)
+    }
     guard let allocation = allocations.remove(handle) else { return }
     byFiveTuple.remove(hashKey.hash(allocation.fiveTuple), slot: Int(handle.index))
     quota?.release(allocation.account)

@@ -7,6 +7,7 @@ internal import STUN
 struct OpeningAllocation {
   let request: Request
   let user: AuthenticatedUser
+  let transport: RequestedTransport
   let lifetime: Duration
   let ip: IPAddress
   let port: PortKind
@@ -26,7 +27,7 @@ extension TURNServer {
       return giveUp(opening, effects: &effects)
     }
     let address = SocketAddress(opening.ip, port: port)
-    guard let relay = open(address, effects: &effects) else {
+    guard let relay = open(address, opening.transport, effects: &effects) else {
       ports.free(address, now: now)
       if opening.port == .pair { ports.free(address.next, now: now) }
       return giveUp(opening, effects: &effects)
@@ -37,9 +38,15 @@ extension TURNServer {
     return .pending
   }
 
-  private mutating func open(_ address: SocketAddress, effects: inout [Effect]) -> SlabHandle? {
-    guard let relay = relays.insert(Relay(address: address, owner: .opening)) else { return nil }
-    effects.append(.openRelay(relay, address))
+  private mutating func open(
+    _ address: SocketAddress, _ transport: RequestedTransport, effects: inout [Effect]
+  ) -> SlabHandle? {
+    let relay = relays.insert(Relay(address: address, transport: transport, owner: .opening))
+    guard let relay else { return nil }
+    switch transport {
+    case .udp: effects.append(.openRelay(relay, address))
+    case .tcp: effects.append(.listenRelay(relay, address))
+    }
     return relay
   }
 
@@ -73,7 +80,7 @@ extension TURNServer {
       return openNext(&opening, effects: &effects)
     }
     if opening.port == .pair, opening.sibling == nil {
-      guard let sibling = open(address.next, effects: &effects) else {
+      guard let sibling = open(address.next, .udp, effects: &effects) else {
         ports?.free(address.next, now: now)
         release(relay, now: now, effects: &effects)
         return giveUp(opening, effects: &effects)
@@ -133,6 +140,7 @@ extension TURNServer {
       relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime
     )
     allocation.grant = user.grant
+    allocation.transport = relays[relay]?.transport ?? .udp
     allocation.meter = Meter(
       configuration?.limits.allocationBandwidth, bandwidth?.open(user.account))
     guard let handle = allocations.insert(allocation) else {

@@ -31,6 +31,7 @@ public struct TURNServer: ~Copyable {
       case reserved(token: UInt64, account: String, until: Instant)
     }
     let address: SocketAddress
+    var transport = RequestedTransport.udp
     var owner: Owner
   }
 
@@ -42,6 +43,7 @@ public struct TURNServer: ~Copyable {
   let ports: (any RelayPortPool)?
   let bandwidth: (any UserBandwidth)?
   var random: any RandomNumberGenerator
+  let loop: LoopPlace
   /// The answer that ``Verdict/reply`` speaks of.
   public internal(set) var reply = MessageBuilder()
   public internal(set) var statistics = Statistics()
@@ -59,7 +61,12 @@ public struct TURNServer: ~Copyable {
   var indicationIDs: SplitMix64
   /// Relays that wait, by their RESERVATION-TOKEN.
   var reservations: [UInt64: SlabHandle] = [:]
+  /// By relay.
   var timers: TimerWheel
+  /// With peers, over TCP (RFC 6062).
+  var connections: Slab<PeerConnection>
+  var byConnectionID: [UInt32: SlabHandle] = [:]
+  var connectionTimers: TimerWheel
   var opening: OpeningAllocation?
   var replyBudget: ReplyBudget
 
@@ -68,17 +75,19 @@ public struct TURNServer: ~Copyable {
   ///   - quota: shared by the loops; needed with a configuration.
   ///   - ports: shared by the loops; needed with a configuration.
   ///   - bandwidth: of the users, shared by the loops; `nil` for no limit.
+  ///   - loop: which of those that share a configuration this one serves.
   ///   - random: for ports, tokens, ids and hash keys; cryptographic outside of tests.
   public init(
     _ configuration: TURNConfiguration?, quota: (any AllocationQuota)?,
     ports: (any RelayPortPool)?, bandwidth: (any UserBandwidth)? = nil,
-    random: any RandomNumberGenerator, wallClock: WallClock, now: Instant
+    loop: LoopPlace = .only, random: any RandomNumberGenerator, wallClock: WallClock, now: Instant
   ) {
     self.configuration = configuration
     external = configuration?.external ?? .none
     self.quota = quota
     self.ports = ports
     self.bandwidth = bandwidth
+    self.loop = loop
     var random = random
     hashKey = HashKey(using: &random)
     indicationIDs = SplitMix64(seed: random.next())
@@ -92,6 +101,8 @@ public struct TURNServer: ~Copyable {
     // Reservations hold relays too.
     relays = Slab(capacity: 2 * limit)
     timers = TimerWheel(now: now)
+    connections = Slab(capacity: configuration?.limits.connectionsMax ?? 0)
+    connectionTimers = TimerWheel(now: now)
   }
 
   // MARK: Datagrams
@@ -179,7 +190,9 @@ public struct TURNServer: ~Copyable {
     case .refresh: return refresh(request, bytes, key, effects: &effects)
     case .createPermission: return createPermission(request, bytes, key)
     case .channelBind: return bindChannel(request, bytes, key)
-    case .binding, .send, .data, .connect, .connectionBind, .connectionAttempt:
+    case .connect: return connect(request, bytes, key, effects: &effects)
+    case .connectionBind: return bindConnection(request, bytes, key)
+    case .binding, .send, .data, .connectionAttempt:
       return .drop(.unknownMethod)
     }
   }
@@ -197,13 +210,19 @@ public struct TURNServer: ~Copyable {
 
   // MARK: Time
 
-  public var nextDeadline: Instant? { timers.nextDeadline }
+  public var nextDeadline: Instant? {
+    guard let relay = timers.nextDeadline else { return connectionTimers.nextDeadline }
+    return connectionTimers.nextDeadline.map { min($0, relay) } ?? relay
+  }
 
   /// Ends what has expired.
   public mutating func advance(to now: Instant, effects: inout [Effect]) {
     var due: [Int] = []
     timers.advance(to: now) { due.append($0) }
     for index in due { expire(relayAt: index, now: now, effects: &effects) }
+    due.removeAll()
+    connectionTimers.advance(to: now) { due.append($0) }
+    for index in due { expire(connectionAt: index, now: now, effects: &effects) }
   }
 
   /// Ends everything, as a stopping server does, so that every allocation's record is told.
@@ -248,7 +267,7 @@ public struct TURNServer: ~Copyable {
       guard allocations.contains(handle) else { return }
       allocations[handle]?.counters.toClient.uncount(range.count)
       allocations[handle]?.counters.drops &+= 1
-    case .drop, .reply, .replyElsewhere, .pending: break
+    case .drop, .reply, .replyElsewhere, .pending, .moveStream, .bindStream: break
     }
   }
 

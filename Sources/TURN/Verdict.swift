@@ -15,6 +15,11 @@ public enum Verdict: Equatable, Sendable {
   /// Send the range of the buffer from the relay's socket to the peer, on request so that no router
   /// cuts it up (RFC 8656 §14).
   case toPeer(relay: SlabHandle, peer: SocketAddress, Range<Int>, dontFragment: Bool = false)
+  /// The stream that the request came on moves to this loop, where it is handled again.
+  case moveStream(loop: Int)
+  /// Send ``TURNServer/reply``; from then on the stream is the client's half of this connection,
+  /// and what comes on it is the peer's (RFC 6062 §5.4).
+  case bindStream(SlabHandle)
   /// Send the range of the buffer to the client, from the server address it knows.
   case toClient(allocation: SlabHandle, FiveTuple, Range<Int>)
 }
@@ -24,13 +29,22 @@ public enum Effect: Equatable, Sendable {
   /// Open a UDP socket at this address and answer with
   /// ``TURNServer/relayOpened(_:_:now:effects:)``.
   case openRelay(SlabHandle, SocketAddress)
+  /// Listen for TCP connections at this address and answer in the same way.
+  case listenRelay(SlabHandle, SocketAddress)
   case closeRelay(SlabHandle)
+  /// Connect to a peer over TCP, from the address of a relay that listens, and answer with
+  /// ``TURNServer/peerConnected(_:ok:now:effects:)``.
+  case connect(SlabHandle, relay: SlabHandle, from: SocketAddress, to: SocketAddress)
+  /// Close both halves of a connection.
+  case closeConnection(SlabHandle)
+  /// Send a message to the client at this 5-tuple.
+  case send(FiveTuple, [UInt8])
   /// An allocation came to be, or ended with these final counters.
   case started(AllocationID)
   case ended(AllocationRecord)
 }
 
-/// What became of ``Effect/openRelay(_:_:)``.
+/// What became of ``Effect/openRelay(_:_:)`` or ``Effect/listenRelay(_:_:)``.
 public enum RelayOpening: Sendable {
   case opened
   /// Another socket of this host has the port: one may try another.
@@ -61,6 +75,8 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case forbiddenPeer
   /// A Send indication without peer or data, of the other family, or with unknown attributes.
   case badIndication
+  /// A TCP connection of a peer, with no room for it.
+  case connectionLimit
   /// A datagram for a relay that is gone.
   case noRelay
   /// More than `--allocation-bandwidth` lets pass now.

@@ -41,6 +41,7 @@ extension TraceWorld {
       toPeers.count(payload.count)
     case .toClient: throw Finding(description: "a client's datagram goes to a client")
     case .replyElsewhere: throw Finding(description: "an answer goes where nobody asked from")
+    case .moveStream, .bindStream: throw Finding(description: "a datagram is no stream")
     }
     // Only a request changes tables, and only one whose sender is known.
     try require(!hadEffects || verdict == .reply, "effects without a reply")

@@ -78,7 +78,8 @@ struct TraceWorld: ~Copyable {
       realm: realm,
       credentials: CredentialStore(
         realm: realm, users: ["ann": "pw", "bob": "pw"], secrets: [secret]),
-      nonces: nonces, peers: filter, relayAddresses: relayIPs, relayPorts: ports, limits: limits)
+      nonces: nonces, peers: filter, relayAddresses: relayIPs, relayPorts: ports, limits: limits,
+      relaysTCP: false)
   }()
 
   /// A relay socket that the driver has open.
@@ -223,6 +224,8 @@ struct TraceWorld: ~Copyable {
           let index = relays.firstIndex { $0.handle == handle }
           relays.remove(at: try index.required("a relay is closed that is not open"))
         case .started: break
+        case .listenRelay, .connect, .closeConnection, .send:
+          throw Finding(description: "TCP relaying, which is off")
         case .ended(let record): try end(record)
         }
       }

@@ -72,7 +72,7 @@ struct AllocateTests {
     #expect(
       try bench.ask(.allocate) { $0.add(.requestedTransport, bytes: [17, 0, 0]) }.code == 400)
     #expect(
-      try bench.ask(.allocate) { $0.add(.requestedTransport, uint32: 6 << 24) }.code == 442)
+      try bench.ask(.allocate) { $0.add(.requestedTransport, uint32: 132 << 24) }.code == 442)
     #expect(bench.quota.total == 0)
   }
 

@@ -76,7 +76,7 @@ struct AuthenticationTests {
   func signedErrors() throws {
     let mismatch = try bench.ask(.refresh)
     #expect(mismatch.code == 437 && mismatch.isSigned(by: Bench.key))
-    let transport = try bench.ask(.allocate) { $0.add(.requestedTransport, uint32: 6 << 24) }
+    let transport = try bench.ask(.allocate) { $0.add(.requestedTransport, uint32: 132 << 24) }
     #expect(transport.code == 442 && transport.isSigned(by: Bench.key))
   }
 

@@ -117,6 +117,9 @@ final class Bench {
   /// Every effect that was carried out.
   var done: [Effect] = []
   var openRelays: [SlabHandle: SocketAddress] = [:]
+  /// TCP connections with peers, and messages that answered no datagram.
+  var connections: [SlabHandle] = []
+  var sent: [(FiveTuple, [UInt8])] = []
   /// Ports that the system says are in use.
   var refusedPorts: (UInt16) -> Bool = { _ in false }
   /// What becomes of those.
@@ -124,7 +127,8 @@ final class Bench {
   var random = SplitMix64(seed: 42)
 
   init(
-    bandwidth: BenchBandwidth? = nil, _ adjust: (inout TURNConfiguration) -> Void = { _ in }
+    bandwidth: BenchBandwidth? = nil, loop: LoopPlace = .only,
+    _ adjust: (inout TURNConfiguration) -> Void = { _ in }
   ) {
     var configuration = TURNConfiguration(
       realm: Self.realm,
@@ -136,7 +140,7 @@ final class Bench {
     adjust(&configuration)
     ports = BenchPorts(configuration.relayAddresses, configuration.relayPorts)
     turn = TURNServer(
-      configuration, quota: quota, ports: ports, bandwidth: bandwidth,
+      configuration, quota: quota, ports: ports, bandwidth: bandwidth, loop: loop,
       random: SplitMix64(seed: 7),
       wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
   }
@@ -182,7 +186,13 @@ final class Bench {
         let ok = !refusedPorts(address.port) && !openRelays.values.contains(address)
         if ok { openRelays[handle] = address }
         verdict = turn.relayOpened(handle, ok ? .opened : refusal, now: now, effects: &effects)
+      case .listenRelay(let handle, let address):
+        openRelays[handle] = address
+        verdict = turn.relayOpened(handle, .opened, now: now, effects: &effects)
       case .closeRelay(let handle): openRelays[handle] = nil
+      case .connect(let handle, _, _, _): connections.append(handle)
+      case .closeConnection(let handle): connections.removeAll { $0 == handle }
+      case .send(let tuple, let bytes): sent.append((tuple, bytes))
       case .started, .ended: break
       }
     }
