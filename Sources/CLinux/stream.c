@@ -81,12 +81,24 @@ int parley_accept(int fd, parley_address *peer) {
 
 void parley_local_address(int fd, parley_address *local) { parley_bound_address(fd, local); }
 
-int parley_tcp_connect(const parley_address *target) {
+// A port that is listened at is connected from too only if all its sockets share it.
+static int leave_from(int fd, const parley_address *source) {
+  struct sockaddr_storage address;
+  socklen_t length = parley_to_sockaddr(source, &address);
+  int one = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0)
+    return -1;
+  return bind(fd, (struct sockaddr *)&address, length);
+}
+
+int parley_tcp_connect(const parley_address *target, const parley_address *source) {
   struct sockaddr_storage address;
   socklen_t length = parley_to_sockaddr(target, &address);
   int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   prompt(fd);
+  if (source->family && leave_from(fd, source) < 0) return fail(fd);
   if (connect(fd, (struct sockaddr *)&address, length) < 0 && errno != EINPROGRESS) return fail(fd);
   return fd;
 }

@@ -70,12 +70,16 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   }
 
   /// Opens a connection; `handler.drained` says when it is there.
+  ///
+  /// - Parameter source: the address it leaves from; it may be that of a ``SharedPort``.
   public init(
-    connect target: SocketAddress, on loop: EventLoop, inputMax: Int, outputMax: Int
+    connect target: SocketAddress, from source: SocketAddress? = nil, on loop: EventLoop,
+    inputMax: Int, outputMax: Int
   ) throws(SystemError) {
     var to = target.raw
+    var from = source?.raw ?? parley_address()
     descriptor = try SystemError.check(
-      unsafe parley_tcp_connect(&to), "connect", target.text)
+      unsafe parley_tcp_connect(&to, &from), "connect", target.text)
     peer = target
     self.loop = loop
     self.inputMax = inputMax
@@ -145,6 +149,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       guard parley_socket_error(descriptor) == 0 else { return close() }
       isConnecting = false
     }
+    // The socket has failed while nobody reads: it would be told again, and again.
+    if readsPaused && !readiness.isDisjoint(with: .ended) { return close() }
     if readiness.contains(.writable) { flush() }
     if !isClosed && !readiness.isDisjoint(with: [.readable, .ended]) {
       if closesWhenDrained {

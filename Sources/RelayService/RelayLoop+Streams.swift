@@ -43,7 +43,7 @@ extension RelayLoop {
     carryOutAll(now: loop.now)
   }
 
-  private func end(_ client: RelayStream, _ reason: StreamEnd) {
+  func end(_ client: RelayStream, _ reason: StreamEnd) {
     count(reason)
     client.stream.close()
   }
@@ -80,18 +80,21 @@ extension RelayLoop {
     let fault = stream.withInput { input -> FramingFault? in
       var offset = 0
       defer { input.removeFirst(offset) }
-      while !stream.isClosed {
+      while !stream.isClosed && client.turn == nil {
         switch StreamFramer.next(in: input.span, from: offset, bytesMax: client.frameBytesMax) {
         case .needMore: return nil
         case .fault(.tooLong) where mayBeLonger(client): continue
         case .fault(let fault): return fault
         case .frame(let range):
-          offset = range.upperBound
           receive(range, of: &input, from: client)
+          // The loop that the stream moves to handles the same frame.
+          if case .moves? = client.turn { return nil }
+          offset = range.upperBound
         }
       }
       return nil
     }
+    if client.turn != nil { return turn(client) }
     if fault != nil && !stream.isClosed { end(client, .garbage) }
   }
 

@@ -37,6 +37,10 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   var streamTimers: TimerWheel
   var streamsAccepted: UInt64 = 0
   var streamEnds: [String: UInt64] = [:]
+  /// The sockets of relays that are TCP.
+  private(set) lazy var peers = PeerStreams(loop, owner: self)
+  /// The other loops' shares, by their index: streams may belong there.
+  var siblings: [RelayLoop] = []
   /// What is to be written to `gathering` at the end of this turn.
   var gathered: [UInt8] = []
   var gathering: RelayStream?
@@ -44,14 +48,14 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   /// - Parameter streamsMax: clients over TCP and TLS at a time.
   init(
     _ loop: EventLoop, _ configuration: TURNConfiguration?, quota: SharedQuota,
-    ports: SharedPorts?, bandwidth: SharedBandwidth?, streamsMax: Int
+    ports: SharedPorts?, bandwidth: SharedBandwidth?, place: LoopPlace, streamsMax: Int
   ) {
     self.loop = loop
     var random = SecureRandom()
     streams = RelayStreams(capacity: streamsMax, using: &random)
     streamTimers = TimerWheel(now: loop.now)
     server = TURNServer(
-      configuration, quota: quota, ports: ports, bandwidth: bandwidth, random: random,
+      configuration, quota: quota, ports: ports, bandwidth: bandwidth, loop: place, random: random,
       wallClock: loop.wallClock, now: loop.now)
     loop.add(self)
   }
@@ -173,8 +177,11 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   func send(_ verdict: Verdict, _ bytes: Span<UInt8>, answering asker: Asker) {
     let result: SendResult
     switch verdict {
-    case .drop, .pending, .moveStream, .bindStream:
-      return
+    case .drop, .pending: return
+    case .moveStream(let loop): return turn(asker, .moves(loop))
+    case .bindStream(let connection):
+      if case .stream(let client) = asker { answer(client) }
+      return turn(asker, .joins(connection))
     case .reply:
       switch asker {
       case .nobody: return
@@ -214,10 +221,14 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       case .openRelay(let handle, let address):
         let result = open(handle, address)
         verdict = server.relayOpened(handle, result, now: now, effects: &effects)
-      case .listenRelay(let handle, _):
-        verdict = server.relayOpened(handle, .failed, now: now, effects: &effects)
-      case .connect, .closeConnection, .send: break
-      case .closeRelay(let handle): close(handle)
+      case .listenRelay(let handle, let address):
+        let result = peers.listen(handle, at: address)
+        verdict = server.relayOpened(handle, result, now: now, effects: &effects)
+      case .closeRelay(let handle): if !peers.close(relay: handle) { close(handle) }
+      case .connect(let connection, _, let source, let peer):
+        peers.connect(connection, from: source, to: peer)
+      case .closeConnection(let connection): peers.close(connection: connection)
+      case .send(let tuple, let message): send(message, to: tuple)
       case .started(let id):
         Log.debug("allocation started", ["id": .public(id.text)])
       case .ended(let record): log(record)
@@ -278,14 +289,17 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   // MARK: Time, inspection, end
 
   var nextDeadline: Instant? {
-    guard let streams = streamTimers.nextDeadline else { return server.nextDeadline }
-    return server.nextDeadline.map { min($0, streams) } ?? streams
+    var next = server.nextDeadline ?? .distantFuture
+    next = min(next, streamTimers.nextDeadline ?? .distantFuture)
+    next = min(next, peers.nextDeadline ?? .distantFuture)
+    return next == .distantFuture ? nil : next
   }
 
   func advance(to now: Instant) {
     server.advance(to: now, effects: &effects)
     carryOutAll(now: now)
     endIdleStreams(now: now)
+    peers.advance(to: now)
   }
 
   func snapshot() -> RelaySnapshot {
@@ -312,6 +326,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   func stop() {
     server.endAll(now: loop.now, effects: &effects)
     carryOutAll(now: loop.now)
+    peers.stop()
+    siblings = []
     for listener in listeners {
       if let registration = listener.registration { loop.deregister(registration) }
       listener.socket.close()

@@ -39,6 +39,8 @@ public final class RelayService: Sendable {
     public var userBandwidth: Bandwidth?
     /// Clients over TCP and TLS at a time; each loop keeps an equal share.
     public var streamsMax = 16_384
+    /// Connections with peers (RFC 6062) at a time; each loop makes an equal share.
+    public var peerConnectionsMax = 8_192
 
     public init(
       listeners: [RelayListener], turn: TURNConfiguration?, userQuota: Int? = nil,
@@ -77,15 +79,19 @@ public final class RelayService: Sendable {
     for ip in settings.turn?.relayAddresses ?? [] {
       try UDPSocket.requireFree(SocketAddress(ip, port: 0))
     }
+    var turn = settings.turn
+    turn?.limits.connectionsMax =
+      (settings.peerConnectionsMax + group.loops.count - 1) / group.loops.count
     let streamsMax = (settings.streamsMax + group.loops.count - 1) / group.loops.count
     for loop in group.loops {
       let share = RelayLoop(
-        loop, settings.turn, quota: quota, ports: ports, bandwidth: bandwidth,
-        streamsMax: streamsMax)
+        loop, turn, quota: quota, ports: ports, bandwidth: bandwidth,
+        place: LoopPlace(index: loop.index, count: group.loops.count), streamsMax: streamsMax)
       share.discoveries = settings.discoveries
       for index in listeners.indices { listeners[index] = try share.listen(listeners[index]) }
       shares.append(share)
     }
+    for share in shares { share.siblings = shares }
     self.shares = shares
     self.listeners = listeners
   }

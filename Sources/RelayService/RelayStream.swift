@@ -21,6 +21,16 @@ final class RelayStream: ByteStreamHandler {
 
   let stream: ByteStream
   let tuple: FiveTuple
+  /// What becomes of the stream when it stops being that of a client with messages.
+  enum Turn {
+    /// The client's half of a connection with a peer (RFC 6062 §5.4).
+    case joins(SlabHandle)
+    /// That of another loop, by its index.
+    case moves(Int)
+  }
+
+  /// Its next frame is none of ours once this is set.
+  var turn: Turn?
   /// Its place in the loop's table.
   var handle = SlabHandle(index: -1, generation: 0)
   /// The longest frame it may send: until it has an allocation, only requests make sense.

@@ -35,11 +35,13 @@ extension RelayService.Settings {
 
   /// Lowers the quota of all users to `descriptors`, of which each allocation takes one: who comes
   /// when there is none left is to get 486, and everything else of the process to go on. Where
-  /// clients come over connections, these may take half of them.
+  /// clients come over connections, these may take a third of them, and connections with peers,
+  /// which have two each, another.
   public mutating func fit(descriptors: Int) {
     let hasStreams = listeners.contains { $0.transport.isStream }
-    let forEach = hasStreams ? max(1, descriptors / 2) : descriptors
+    let forEach = hasStreams ? max(2, descriptors / 3) : descriptors
     streamsMax = min(streamsMax, forEach)
+    peerConnectionsMax = min(peerConnectionsMax, forEach / 2)
     guard totalQuota > forEach else { return }
     Log.info(
       "quota lowered to the limit of open descriptors",

@@ -29,7 +29,7 @@ public struct TURNConfiguration: Sendable {
   public init(
     realm: String, credentials: CredentialStore, nonces: NonceMint, peers: PeerFilter,
     relayAddresses: [IPAddress], relayPorts: PortRange = .dynamic, limits: TURNLimits = .init(),
-    relaysTCP: Bool = false, legacyChannels: Bool = false
+    relaysTCP: Bool = true, legacyChannels: Bool = false
   ) {
     self.realm = realm
     self.credentials = credentials

@@ -210,6 +210,11 @@ struct RelayServiceTests {
     #expect(settings.totalQuota == 100)
     settings.fit(descriptors: 10)
     #expect(settings.totalQuota == 10)
+    // A third for allocations, one for clients' streams, one for connections with peers.
+    settings.listeners = [RelayListener(.tcp, SocketAddress(.loopbackV4, port: 1))]
+    settings.fit(descriptors: 12)
+    #expect(settings.totalQuota == 4 && settings.streamsMax == 4)
+    #expect(settings.peerConnectionsMax == 2)
   }
 
   @Test func `a relay address that is not this host's stops the start`() throws {

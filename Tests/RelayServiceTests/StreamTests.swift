@@ -74,15 +74,26 @@ final class TCPClient {
         input.removeFirst(frame.count)
         return frame
       }
-      var buffer = [UInt8](repeating: 0, count: 65_536)
-      let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
-      if count == 0 || (count < 0 && errno != EAGAIN) {
-        hasEnded = true
-        return nil
-      }
-      input += buffer[..<max(0, count)]
+      receive()
+      if hasEnded { return nil }
     }
     return nil
+  }
+
+  /// The next bytes, whatever they are; fewer when no more come in time or the connection ends.
+  func read(_ count: Int) -> [UInt8] {
+    let end = Clock.now() + .seconds(10)
+    while input.count < count, !hasEnded, Clock.now() < end { receive() }
+    let bytes = Array(input.prefix(count))
+    input.removeFirst(bytes.count)
+    return bytes
+  }
+
+  private func receive() {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+    if count == 0 || (count < 0 && errno != EAGAIN) { hasEnded = true }
+    input += buffer[..<max(0, count)]
   }
 
   /// Waits until the server closes; what came before it.

@@ -12,7 +12,7 @@ struct ConnectionTests {
   let data = SocketAddress(IPAddress(198, 51, 100, 7), port: 4_001)
 
   init() {
-    bench = Bench { $0.relaysTCP = true }
+    bench = Bench()
     bench.transport = .tcp
   }
 
@@ -82,7 +82,7 @@ struct ConnectionTests {
     #expect(try allocate(bench) { $0.add(.dontFragment, bytes: []) }.code == 400)
     let token = [UInt8](repeating: 1, count: 8)
     #expect(try allocate(bench) { $0.add(.reservationToken, bytes: token) }.code == 400)
-    let without = Bench()
+    let without = Bench { $0.relaysTCP = false }
     without.transport = .tcp
     #expect(try allocate(without).code == 442)
     #expect(bench.quota.total == 0 && bench.openRelays.isEmpty)
@@ -214,12 +214,12 @@ struct ConnectionTests {
   }
 
   @Test func `an id names the loop that has the connection, and the stream moves there`() throws {
-    let second = Bench(loop: LoopPlace(index: 1, count: 2)) { $0.relaysTCP = true }
+    let second = Bench(loop: LoopPlace(index: 1, count: 2))
     second.transport = .tcp
     try #require(try allocate(second).isSuccess)
     let id = try connected(second, second.peer)
     #expect(id & 0xff == 1)
-    let first = Bench(loop: LoopPlace(index: 0, count: 2)) { $0.relaysTCP = true }
+    let first = Bench(loop: LoopPlace(index: 0, count: 2))
     first.transport = .tcp
     // Only for who has proved who he is.
     #expect(try first.ask(bindRequest(first, id, as: nil), from: data).code == 401)
@@ -253,7 +253,6 @@ struct ConnectionTests {
 
   @Test func `connections are bounded, and all end with their allocation`() throws {
     let bench = Bench {
-      $0.relaysTCP = true
       $0.limits.connectionsPerAllocationMax = 2
     }
     bench.transport = .tcp
@@ -276,7 +275,6 @@ struct ConnectionTests {
 
   @Test func `a limit of bandwidth holds a connection up and drops nothing`() throws {
     let bench = Bench {
-      $0.relaysTCP = true
       $0.limits.allocationBandwidth = Bandwidth(bytesPerSecond: 100_000)
     }
     bench.transport = .tcp

@@ -82,12 +82,14 @@ int parley_tcp_listen(const parley_address *local, int reuse_port, int backlog,
 int parley_unix_listen(const char *path, int backlog);
 /// A connection waiting at `fd`, non-blocking, Nagle off; `peer` gets family 0 for a Unix socket.
 int parley_accept(int fd, parley_address *peer);
-/// Starts a TCP connection; 0 or -EINPROGRESS wait for PARLEY_WRITABLE. Returns the descriptor.
-int parley_tcp_connect(const parley_address *target);
 /// Where the socket is bound; family 0 for a Unix socket.
 void parley_local_address(int fd, parley_address *local);
 /// TCP_NOTSENT_LOWAT.
 void parley_limit_unsent(int fd, int bytes);
+/// Starts a TCP connection, from `source` unless its family is 0, whose port may be one that is
+/// shared by listening at it with reuse_port. It is there when the descriptor that is returned is
+/// PARLEY_WRITABLE and has no error.
+int parley_tcp_connect(const parley_address *target, const parley_address *source);
 /// A connection to the Unix socket at `path`. Returns the descriptor.
 int parley_unix_connect(const char *path);
 /// The addresses of all interfaces; returns how many there are, and tells the first `count`.
