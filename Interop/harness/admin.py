@@ -49,3 +49,14 @@ class Admin:
         counted = [self.relay()["closed"], *self.allocations()]
         return {side: (sum(each[side]["packets"] for each in counted),
                        sum(each[side]["bytes"] for each in counted)) for side in SIDES}
+
+    def outcomes(self) -> dict[str, int]:
+        """What became of what came from clients: each datagram is in one of these. A request that
+        gets no answer because its network got too many counts as a request and as a drop."""
+        relay = self.relay()
+        drops = relay["drops"]
+        withheld = drops.get("unauthenticatedRate", 0)
+        return {"dropped": sum(drops.values()) - drops.get("irrelevantICMP", 0) + relay["unusable"],
+                "answered": relay["bindingRequests"] + relay["requests"] - withheld,
+                "relayed": self.relayed()["toPeer"][0],
+                "not taken by the kernel": relay["sendFailures"]}

@@ -74,25 +74,35 @@ def relayed_messages(server: tuple[str, int], username: str, password: str,
 class Allocation:
     """An allocation made step by step, whose socket may then be used for anything."""
 
-    def __init__(self, talk: socket.socket, username: str, password: str) -> None:
+    def __init__(self, talk: socket.socket, username: str, password: str,
+                 attributes: bytes = b"") -> None:
         self.talk = talk
-        wish = stun.attribute(stun.TRANSPORT, stun.UDP)
+        wish = stun.attribute(stun.TRANSPORT, stun.UDP) + attributes
         challenge = stun.attributes_of(stun.ask(talk, stun.message(stun.ALLOCATE, wish)) or b"")
-        realm, nonce = challenge[stun.REALM], challenge[stun.NONCE]
-        self.key = stun.long_term_key(username, realm.decode(), password)
-        self.who = b"".join(stun.attribute(kind, value) for kind, value in (
-            (stun.USERNAME, username.encode()), (stun.REALM, realm), (stun.NONCE, nonce)))
-        answer = stun.ask(talk, self.signed(stun.ALLOCATE, wish)) or bytes(20)
-        relayed = stun.attributes_of(answer)[stun.XOR_RELAYED]
-        self.host, self.port = stun.unxor_address(relayed, answer[8:20])
+        self.username, self.realm = username.encode(), challenge[stun.REALM]
+        self.nonce = challenge[stun.NONCE]
+        self.key = stun.long_term_key(username, self.realm.decode(), password)
+        answer = self.exchange(stun.ALLOCATE, wish) or bytes(20)
+        self.answered = stun.attributes_of(answer)
+        self.host, self.port = stun.unxor_address(self.answered[stun.XOR_RELAYED], answer[8:20])
 
     def signed(self, method: int, attributes: bytes = b"") -> bytes:
         """A request of this client, with its credentials and MESSAGE-INTEGRITY."""
-        return stun.message(method, attributes + self.who, self.key)
+        who = b"".join(stun.attribute(kind, value) for kind, value in (
+            (stun.USERNAME, self.username), (stun.REALM, self.realm), (stun.NONCE, self.nonce)))
+        return stun.message(method, attributes + who, self.key)
+
+    def exchange(self, method: int, attributes: bytes = b"") -> bytes | None:
+        """The answer to a request; a nonce that is stale there is replaced once."""
+        answer = stun.ask(self.talk, self.signed(method, attributes))
+        if answer is None or stun.error_code(answer) != 438:
+            return answer
+        self.nonce = stun.attributes_of(answer)[stun.NONCE]
+        return stun.ask(self.talk, self.signed(method, attributes))
 
     def request(self, method: int, attributes: bytes = b"") -> int | None:
         """Sends a request and returns the type of the answer."""
-        answer = stun.ask(self.talk, self.signed(method, attributes))
+        answer = self.exchange(method, attributes)
         return None if answer is None else struct.unpack(">H", answer[:2])[0]
 
 

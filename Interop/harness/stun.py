@@ -16,7 +16,7 @@ REQUEST, INDICATION, SUCCESS, FAILURE = 0x000, 0x010, 0x100, 0x110
 
 USERNAME, INTEGRITY, ERROR_CODE, CHANNEL_NUMBER, LIFETIME = 0x06, 0x08, 0x09, 0x0C, 0x0D
 XOR_PEER, DATA, REALM, NONCE, XOR_RELAYED, TRANSPORT = 0x12, 0x13, 0x14, 0x15, 0x16, 0x19
-XOR_MAPPED, FINGERPRINT = 0x20, 0x8028
+XOR_MAPPED, FINGERPRINT, MOBILITY_TICKET = 0x20, 0x8028, 0x8030
 
 UDP = b"\x11\0\0\0"
 
@@ -54,6 +54,12 @@ def attributes_of(data: bytes) -> dict[int, bytes]:
         found.setdefault(kind, data[at + 4:at + 4 + length])
         at += 4 + length + (-length % 4)
     return found
+
+
+def error_code(data: bytes) -> int | None:
+    """The code of an error response; None for any other message."""
+    value = attributes_of(data).get(ERROR_CODE)
+    return None if value is None else value[2] * 100 + value[3]
 
 
 def xor_address(host: str, port: int) -> bytes:

@@ -97,11 +97,7 @@ class Account:
 
     def now(self):
         """The sums so far."""
-        relay = self.server.admin.relay()
-        return {"dropped": sum(relay["drops"].values()) + relay["unusable"],
-                "answered": relay["bindingRequests"] + relay["requests"],
-                "relayed": self.server.admin.relayed()["toPeer"][0],
-                "not taken by the kernel": relay["sendFailures"],
+        return {**self.server.admin.outcomes(),
                 "lost in a full socket": socket_drops(self.server.port)}
 
     def __exit__(self, kind, *_):
