@@ -23,6 +23,16 @@ class Admin:
         with self._opener.open(self.url + path, timeout=SECONDS_MAX) as response:
             return json.load(response)
 
+    def status(self, path: str) -> int:
+        """The status of the answer at `path`; 0 without one."""
+        try:
+            with self._opener.open(self.url + path, timeout=SECONDS_MAX) as response:
+                return response.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        except OSError:
+            return 0
+
     def answers(self, path: str = "/stats") -> bool:
         """Whether there is a good answer at `path`."""
         try:

@@ -71,6 +71,14 @@ def relayed_messages(server: tuple[str, int], username: str, password: str,
         return -1
 
 
+class Refused(Exception):
+    """An Allocate that was answered with an error."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"refused with {code}")
+        self.code = code
+
+
 class Allocation:
     """An allocation made step by step, whose socket may then be used for anything."""
 
@@ -84,6 +92,9 @@ class Allocation:
         self.key = stun.long_term_key(username, self.realm.decode(), password)
         answer = self.exchange(stun.ALLOCATE, wish) or bytes(20)
         self.answered = stun.attributes_of(answer)
+        if stun.ERROR_CODE in self.answered:
+            value = self.answered[stun.ERROR_CODE]
+            raise Refused(value[2] * 100 + value[3])
         self.host, self.port = stun.unxor_address(self.answered[stun.XOR_RELAYED], answer[8:20])
 
     def signed(self, method: int, attributes: bytes = b"") -> bytes:

@@ -75,6 +75,17 @@ class Context(Report):
         daemon.wait_ready()
         return daemon
 
+    def launch(self, daemon: daemons.Daemon) -> daemons.Daemon:
+        """The same for one that is to end by itself before the scenario does."""
+        daemon.start(BINARIES, self.logs)
+        self._stack.callback(daemon.process.stop)
+        daemon.wait_ready()
+        return daemon
+
+    def binary(self, program: str) -> pathlib.Path:
+        """Where one of the package's programs is."""
+        return BINARIES / program
+
     def stop(self, daemon: daemons.Daemon) -> None:
         """Stops a daemon, and says whether it lived until then and ended when it was asked to."""
         if daemon not in self._daemons:

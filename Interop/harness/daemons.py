@@ -87,7 +87,11 @@ class Turnd(Daemon):
         relays = [word for host in self.hosts for word in ("--relay-ip", host)]
         who = ["--user", f"{USER}:{PASSWORD}"] if self.secret is None else ["--secret", self.secret]
         return [*super().arguments(), *relays, "--realm", REALM, *who, *LOOPBACK,
-                "--threads", "1", "--legacy-channels", *self.more]
+                "--threads", "1", "--legacy-channels", *self.ending(), *self.more]
+
+    def ending(self) -> list[str]:
+        """Tests do not wait for what clients leave behind."""
+        return ["--stop-grace", "0"]
 
 
 class Parleyd(Daemon):

@@ -17,19 +17,33 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 class Process:
     """A child process that is killed by the kernel if this one dies, and never by its name."""
 
-    def __init__(self, name: str, command: list[str], log: pathlib.Path) -> None:
+    def __init__(self, name: str, command: list[str], log: pathlib.Path,
+                 environment: dict[str, str] | None = None) -> None:
         self.name = name
         self.log = log
         with open(log, "wb") as output:
             # setpriv becomes the command, so the pid is the command's own.
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                env=ENVIRONMENT | (environment or {}))
         self.pid = self._popen.pid
 
     def is_alive(self) -> bool:
         """Whether it still runs; the pid cannot be another's, because it is our child."""
         return self._popen.poll() is None
+
+    def send(self, number: int) -> None:
+        """Sends it a signal, if it still is there."""
+        self._popen.send_signal(number)
+
+    def ends(self, seconds: float) -> bool:
+        """Whether it ends by itself within so many seconds."""
+        return wait_until(lambda: not self.is_alive(), seconds)
+
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._popen.poll()
 
     def stop(self) -> int | str:
         """Ends it. 0 if it lived and left with 0 when asked; else a text that says what it did."""

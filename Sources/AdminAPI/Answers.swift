@@ -1,10 +1,24 @@
 // The answers of the admin endpoint that are about more or less than one service.
 
-/// `{"status":"ok"}`.
+/// `{"status":"ok"}`, or how far the server is with its end.
 public struct HealthDocument: Codable, Equatable, Sendable {
-  public var status = "ok"
+  /// `ok` of `/healthz`; `ready` or `draining` of `/readyz`.
+  public var status: String
 
-  public init() {}
+  public init(_ status: String = "ok") { self.status = status }
+}
+
+/// What a server says that was asked to drain.
+public struct DrainDocument: Codable, Equatable, Sendable {
+  /// Allocations and reserved ports that it waits for.
+  public var allocations: Int
+  /// Until it ends in any case.
+  public var deadlineSeconds: Int64
+
+  public init(allocations: Int, deadlineSeconds: Int64) {
+    self.allocations = allocations
+    self.deadlineSeconds = deadlineSeconds
+  }
 }
 
 /// All counters of a process.

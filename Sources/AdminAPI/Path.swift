@@ -4,6 +4,8 @@
 public enum AdminPath: Hashable, Sendable {
   /// Whether the process answers: ``HealthDocument``.
   case health
+  /// Whether it wants new work: ``HealthDocument``, with 503 when it does not.
+  case ready
   /// ``AllocationsDocument``.
   case allocations
   /// ``RoomsDocument``.
@@ -12,13 +14,26 @@ public enum AdminPath: Hashable, Sendable {
   case room(String)
   /// ``StatsDocument``.
   case stats
+  /// To take nothing new and end when nothing is left, or after so many seconds, which the server
+  /// has an opinion about itself: ``DrainDocument``.
+  case drain(deadlineSeconds: Int?)
 
   private static let roomPrefix = "/rooms/"
+  /// The query parameter of ``drain(deadlineSeconds:)``.
+  public static let deadlineParameter = "deadline"
 
-  /// - Parameter decoded: begins with a slash; already percent-decoded, without a query.
+  /// The method of a request for it.
+  public var method: String {
+    if case .drain = self { return "POST" }
+    return "GET"
+  }
+
+  /// - Parameter path: begins with a slash; already percent-decoded, without a query.
   public init?(decoded path: String) {
     switch path {
     case "/healthz": self = .health
+    case "/readyz": self = .ready
+    case "/drain": self = .drain(deadlineSeconds: nil)
     case "/allocations": self = .allocations
     case "/rooms": self = .rooms
     case "/stats": self = .stats
@@ -33,6 +48,9 @@ public enum AdminPath: Hashable, Sendable {
   public var encoded: String {
     switch self {
     case .health: "/healthz"
+    case .ready: "/readyz"
+    case .drain(nil): "/drain"
+    case .drain(let seconds?): "/drain?\(Self.deadlineParameter)=\(seconds)"
     case .allocations: "/allocations"
     case .rooms: "/rooms"
     case .stats: "/stats"

@@ -11,6 +11,8 @@ enum AdminLimits {
   static let warningPause = Duration.seconds(60)
   /// Received bytes of one connection that wait to be looked at.
   static let inputBytesMax = HTTPLimits.headBytesMax + 1_024
+  /// The longest that anybody may ask a server to go on draining: a week.
+  static let drainSecondsMax = 604_800
   /// Entries of a list. What is left out is told.
   static let listMax = 20_000
   /// Bytes of one answer. A list of the longest entries fits, even with all of it escaped.

@@ -11,6 +11,8 @@ struct AdminRefusal: Error, Equatable {
   let code: String
   /// A line for people.
   let message: String
+  /// The methods there are, when it is for the method.
+  var allowed: String?
 
   static func badRequest(_ fault: HTTPFault) -> AdminRefusal {
     AdminRefusal(
@@ -24,10 +26,16 @@ struct AdminRefusal: Error, Equatable {
   static let fromPage = AdminRefusal(
     status: .forbidden, code: "from_page", message: "pages of other sites may not ask here")
   static let badMethod = AdminRefusal(
-    status: .methodNotAllowed, code: "method_not_allowed", message: "there is only GET and HEAD")
+    status: .methodNotAllowed, code: "method_not_allowed", message: "there is only GET and HEAD",
+    allowed: "GET, HEAD")
+  static let wantsPost = AdminRefusal(
+    status: .methodNotAllowed, code: "method_not_allowed", message: "there is only POST",
+    allowed: "POST")
+  static let badDeadline = AdminRefusal(
+    status: .badRequest, code: "bad_deadline", message: "a deadline is a number of seconds")
   static let noSuchPath = AdminRefusal(
     status: .notFound, code: "not_found",
-    message: "there are /rooms, /rooms/NAME, /allocations, /stats and /healthz")
+    message: "there are /rooms, /rooms/NAME, /allocations, /stats, /healthz, /readyz and /drain")
   static let noSuchRoom = AdminRefusal(
     status: .notFound, code: "no_such_room", message: "nobody is in a room of this name")
   static let noAnswer = AdminRefusal(
@@ -38,7 +46,7 @@ struct AdminRefusal: Error, Equatable {
   var response: HTTPResponse {
     var response = HTTPResponse.document(
       ErrorDocument(code: code, message: message), status: status)
-    if status == .methodNotAllowed { response.fields.append("Allow", "GET, HEAD") }
+    if let allowed { response.fields.append("Allow", allowed) }
     return response
   }
 }

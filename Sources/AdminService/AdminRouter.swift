@@ -10,9 +10,21 @@ enum AdminRouter {
     _ request: RequestHead, guarding: Bool
   ) throws(AdminRefusal) -> AdminPath {
     if guarding { try refusePages(request) }
+    let path = AdminPath(decoded: request.path)
+    if case .drain? = path { return .drain(deadlineSeconds: try deadline(of: request)) }
     guard request.method == "GET" || request.method == "HEAD" else { throw .badMethod }
-    guard let path = AdminPath(decoded: request.path) else { throw .noSuchPath }
+    guard let path else { throw .noSuchPath }
     return path
+  }
+
+  /// What changes something is never done by a link that somebody follows.
+  private static func deadline(of request: RequestHead) throws(AdminRefusal) -> Int? {
+    guard request.method == "POST" else { throw .wantsPost }
+    guard let text = request.queryValue(AdminPath.deadlineParameter) else { return nil }
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seconds = Int(text),
+      seconds <= AdminLimits.drainSecondsMax
+    else { throw .badDeadline }
+    return seconds
   }
 
   /// A page of any site can make the browser of an operator send requests here. Those that tell

@@ -7,8 +7,8 @@ public import SignalingService
 internal import Logging
 internal import NetTypes
 
-/// Answers questions about the rooms and the relay of this process; it changes nothing. The paths
-/// are those of `AdminPath`.
+/// Answers questions about the rooms and the relay of this process, and lets it drain. The paths are
+/// those of `AdminPath`.
 ///
 /// It has no passwords: a Unix socket is for the user that runs the server, and over TCP whoever
 /// reaches the port may ask, except pages in a browser.
@@ -21,11 +21,12 @@ public final class AdminService {
   /// Listens at `address`; it serves as soon as the loop runs.
   ///
   /// - Parameters:
-  ///   - loop: should be the control loop: a list of thousands of allocations keeps it busy for
-  ///     longer than a packet may wait.
+  ///   - lifecycle: the process's own.
+  ///   - loop: the control loop: a list of thousands of allocations keeps it busy for longer than a
+  ///     packet may wait.
   ///   - signaling: the process's own, if it has any.
   public init(
-    at address: AdminAddress, on loop: EventLoop, relay: RelayService,
+    at address: AdminAddress, of lifecycle: Lifecycle, on loop: EventLoop, relay: RelayService,
     signaling: SignalingService? = nil
   ) throws(SystemError) {
     let (endpoint, isTCP): (Listener.Endpoint, Bool) =
@@ -34,7 +35,8 @@ public final class AdminService {
       case .unix(let path): (.unix(path: path), false)
       }
     let connections = AdminConnections(
-      AdminSources(relay: relay, signaling: signaling), isReachedByBrowsers: isTCP, on: loop)
+      AdminSources(lifecycle: lifecycle, relay: relay, signaling: signaling),
+      isReachedByBrowsers: isTCP, on: loop)
     listener = try Listener(endpoint, on: loop) { descriptor, peer in
       connections.accept(descriptor, peer)
     }

@@ -10,6 +10,7 @@ internal import SignalingService
 struct AdminSources: Sendable {
   typealias Answer = @Sendable (HTTPResponse) -> Void
 
+  let lifecycle: Lifecycle
   let relay: RelayService
   /// A server that only relays has none: then there are no rooms.
   let signaling: SignalingService?
@@ -19,6 +20,21 @@ struct AdminSources: Sendable {
     switch path {
     case .health:
       loop.submit { done(.document(HealthDocument())) }
+    case .ready:
+      loop.submit { [lifecycle] in
+        done(
+          lifecycle.isDraining
+            ? .document(HealthDocument("draining"), status: .serviceUnavailable)
+            : .document(HealthDocument("ready")))
+      }
+    case .drain(let seconds):
+      loop.submit { [lifecycle, relay] in
+        let left = lifecycle.drain(within: seconds.map { .seconds($0) })
+        done(
+          .document(
+            DrainDocument(
+              allocations: relay.allocations, deadlineSeconds: left.components.seconds)))
+      }
     case .allocations:
       relay.inspect(on: loop) { snapshot in
         done(.document(AllocationsDocument(snapshot, max: AdminLimits.listMax)))

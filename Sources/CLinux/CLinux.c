@@ -1,12 +1,15 @@
-// epoll, eventfd, signals, clocks and limits.
+// epoll, eventfd, signals, the service manager, clocks and limits.
 #include "CLinux.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,14 +62,18 @@ void parley_eventfd_drain(int fd) {
   (void)ignored;
 }
 
-int parley_termination_signals(void) {
+int parley_hold_signal(int number) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  sigaddset(&set, number);
   signal(SIGPIPE, SIG_IGN);
-  int failure = pthread_sigmask(SIG_BLOCK, &set, NULL);
-  if (failure) return -failure;
+  return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int parley_signal_descriptor(const int *numbers, int count) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int i = 0; i < count; i++) sigaddset(&set, numbers[i]);
   int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   return fd < 0 ? -errno : fd;
 }
@@ -74,6 +81,22 @@ int parley_termination_signals(void) {
 int parley_read_signal(int fd) {
   struct signalfd_siginfo info;
   return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int parley_notify(const char *path, const uint8_t *text, size_t length) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t path_length = strlen(path);
+  if (path_length == 0 || path_length >= sizeof address.sun_path) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, path_length);
+  if (path[0] == '@') address.sun_path[0] = 0;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  socklen_t address_length = offsetof(struct sockaddr_un, sun_path) + path_length;
+  ssize_t sent = sendto(fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL,
+                        (struct sockaddr *)&address, address_length);
+  int failure = errno;
+  close(fd);
+  return sent < 0 ? -failure : 0;
 }
 
 static int64_t read_clock(clockid_t clock) {

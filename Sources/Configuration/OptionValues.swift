@@ -95,6 +95,11 @@ public enum OptionValues {
     return number
   }
 
+  /// Whole seconds, up to a week.
+  public static func seconds(_ text: String) throws(MalformedValue) -> Duration {
+    .seconds(try number(text, in: 0...604_800))
+  }
+
   /// One of a few words.
   public static func word<Word: CaseIterable & RawRepresentable<String>>(
     _ text: String, as type: Word.Type

@@ -159,6 +159,10 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var requestedThreads: Int?
   /// Where parleyctl may ask; `nil` for nowhere.
   public internal(set) var admin: AdminAddress?
+  /// How long a server that drains waits for its allocations to end.
+  public internal(set) var drainDeadline = Duration.zero
+  /// The same for a server that is told to stop.
+  public internal(set) var stopGrace = Duration.zero
   /// What the log shows.
   public internal(set) var logLevel = Log.Level.info
   /// Whether the log shows addresses and user names.

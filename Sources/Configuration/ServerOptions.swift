@@ -217,6 +217,23 @@ extension ServerConfiguration {
         $0.admin = try OptionValues.admin($1)
       }.noting(default: "nowhere").defaulting(to: ["127.0.0.1:8081"], with: developmentName)),
     Row(
+      programs: relays,
+      option: ServerOption.value(
+        "drain-deadline", "SECONDS", default: "3600",
+        help: "Told to drain (SIGUSR1, parleyctl drain), take no new allocations and end when none"
+          + " is left, or after so long."
+      ) {
+        $0.drainDeadline = try OptionValues.seconds($1)
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "stop-grace", "SECONDS", default: "5",
+        help: "Told to stop (SIGTERM, SIGINT), drain for so long at most; 0 ends at once."
+      ) {
+        $0.stopGrace = try OptionValues.seconds($1)
+      }.defaulting(to: ["0"], with: developmentName)),
+    Row(
       programs: all,
       option: ServerOption.value(
         "log-level", "LEVEL", default: "info",

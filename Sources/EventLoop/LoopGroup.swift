@@ -2,12 +2,13 @@
 
 internal import Synchronization
 
-/// A fixed number of event loops. Services are set up on them first, then ``run(stopping:)``.
+/// A fixed number of event loops. Services are set up on them first, then ``run(asked:)``.
 public final class LoopGroup: Sendable {
   public let loops: [EventLoop]
-  /// The loop of the thread that calls ``run(stopping:)``: for signals, and for what must never
+  /// The loop of the thread that calls ``run(asked:)``: for signals, and for what must never
   /// keep a packet waiting.
   public let control: EventLoop
+  private let draining = Atomic<Bool>(false)
 
   /// - Parameter count: threads, at least 1.
   public init(count: Int) throws(SystemError) {
@@ -18,26 +19,23 @@ public final class LoopGroup: Sendable {
     control = try EventLoop(index: -1)
   }
 
-  /// Runs the loops until SIGINT or SIGTERM, then `stopping`, then ends them. The calling thread
-  /// waits. A second signal does not wait for `stopping` to be done.
+  /// Runs the loops until ``control`` is told to stop, then ends the others; what was submitted to
+  /// them before is still done. The calling thread waits.
   ///
-  /// - Parameter stopping: called on the control loop while the others still run. It calls `done`,
-  ///   on any thread, when they may end; what it submitted to them before is still done.
-  public func run(stopping: @escaping (_ done: @escaping @Sendable () -> Void) -> Void)
-    throws(SystemError)
-  {
-    let control = self.control
-    var asked = false
-    let signals = try TerminationSignal(on: control) { _ in
-      if asked { return control.stop() }
-      asked = true
-      stopping { control.stop() }
-    }
+  /// - Parameter asked: called on the control loop for each signal.
+  public func run(asked: @escaping (ProcessSignal) -> Void) throws(SystemError) {
+    let signals = try ProcessSignals(on: control, received: asked)
     let threads = try start()
     control.run()
     withExtendedLifetime(signals) {}
     for thread in threads { thread.stopAndJoin() }
   }
+
+  /// Whether the process takes nothing new any more. True for ever once it is; read on any thread.
+  public var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+  /// Makes ``isDraining`` true.
+  public func startDraining() { draining.store(true, ordering: .relaxed) }
 
   /// Starts the loops' threads; for whoever stops them by other means than a signal.
   public func start() throws(SystemError) -> [LoopThread] {

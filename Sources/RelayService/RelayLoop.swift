@@ -323,6 +323,9 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     return snapshot
   }
 
+  /// New allocations are refused from now on.
+  func drain() { server.isDraining = true }
+
   func stop() {
     server.endAll(now: loop.now, effects: &effects)
     carryOutAll(now: loop.now)

@@ -55,12 +55,13 @@ public final class RelayService: Sendable {
   }
 
   private let group: LoopGroup
+  private let quota: SharedQuota
   private let shares: [RelayLoop]
 
   /// Binds every listener on every loop; nothing is served before the loops run.
   public init(on group: LoopGroup, _ settings: Settings) throws(SystemError) {
     self.group = group
-    let quota = SharedQuota(perUser: settings.userQuota, total: settings.totalQuota)
+    quota = SharedQuota(perUser: settings.userQuota, total: settings.totalQuota)
     let ports = settings.turn.map {
       SharedPorts($0.relayAddresses, $0.relayPorts, rest: settings.portRest)
     }
@@ -100,6 +101,19 @@ public final class RelayService: Sendable {
   public let listeners: [RelayListener]
 
   public var addresses: [SocketAddress] { listeners.map(\.address) }
+
+  /// Allocations and reserved ports of all loops, now.
+  public var allocations: Int { quota.held }
+
+  /// Makes every loop refuse new allocations; `done` is called on `loop` when all of them do.
+  public func drain(on loop: EventLoop, done: @escaping @Sendable () -> Void) {
+    let shares = self.shares
+    group.collect(on: loop) { asked in
+      shares[asked.index].drain()
+    } done: { _ in
+      done()
+    }
+  }
 
   /// Ends every allocation and closes the sockets, each loop its own, soon.
   public func stop() {

@@ -125,3 +125,11 @@ extension RelayService.Settings {
     }
   }
 }
+
+extension Lifecycle.Patience {
+  /// - Parameter configuration: valid, as its `load` gives it.
+  public init(_ configuration: ServerConfiguration) {
+    self.init(
+      drainDeadline: configuration.drainDeadline, stopGrace: configuration.stopGrace)
+  }
+}

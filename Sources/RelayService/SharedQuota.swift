@@ -19,6 +19,9 @@ final class SharedQuota: AllocationQuota {
     self.total = total
   }
 
+  /// How many there are.
+  var held: Int { counts.withLock { $0.total } }
+
   func reserve(_ account: String) -> Bool {
     counts.withLock { counts in
       let held = counts.byUser[account, default: 0]

@@ -1,5 +1,6 @@
 // What the loops of one service share: settings that never change, and three counts.
 
+internal import EventLoop
 internal import Synchronization
 
 /// The common part of a service's loops.
@@ -10,9 +11,9 @@ final class SharedState: Sendable {
   private let notJoined = Atomic<Int>(0)
   private let queued = Atomic<Int>(0)
 
-  init(_ settings: SignalingSettings) {
+  init(_ settings: SignalingSettings, _ group: LoopGroup) {
     self.settings = settings
-    router = Router(allowedOrigins: settings.allowedOrigins)
+    router = Router(allowedOrigins: settings.allowedOrigins, group)
   }
 
   /// Takes a place for a new socket; what is full, if there is none.

@@ -16,7 +16,7 @@ public final class SignalingService: Sendable {
   /// Listens at the addresses of `settings` on every loop of `group`.
   public init(on group: LoopGroup, _ settings: SignalingSettings) throws(SystemError) {
     self.group = group
-    let shared = SharedState(settings)
+    let shared = SharedState(settings, group)
     let parts = group.loops.map { SignalingLoop($0, shared, loopCount: group.loops.count) }
     var bound: [SocketAddress] = []
     for wanted in settings.listen {

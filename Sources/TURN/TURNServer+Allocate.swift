@@ -36,6 +36,7 @@ extension TURNServer {
       return refuse(request, .badRequest, user)
     }
     let lifetime = configuration.limits.grant(requested, to: user)
+    guard !isDraining else { return refuse(request, .insufficientCapacity, user) }
     // A token stands for an address and so for its family, which must not be named besides.
     if let token = wish.token {
       return allocateReserved(request, user, token, lifetime, effects: &effects)

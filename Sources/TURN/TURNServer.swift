@@ -49,6 +49,8 @@ public struct TURNServer: ~Copyable {
   public internal(set) var statistics = Statistics()
   /// Kept true by whoever drives the server.
   public var wallClock: WallClock
+  /// Whether new allocations are refused, with 508; what there is goes on and can be refreshed.
+  public var isDraining = false
   /// Where NAT behaviour discovery is answered (RFC 5780); nowhere unless an operator wants it.
   public var discoveries: [BehaviourDiscovery] = []
   var discoveryBudget: ReplyBudget

@@ -67,7 +67,7 @@ final class SignalLoad: DeadlineHandler {
 
   /// Runs to the end, or until SIGINT or SIGTERM, which end it early but in order.
   func run() throws(SystemError) -> Report {
-    let signals = try TerminationSignal(on: loop) { [unowned self] _ in interrupted() }
+    let signals = try ProcessSignals([.stop], on: loop) { [unowned self] _ in interrupted() }
     loop.add(self)
     loop.run()
     withExtendedLifetime(signals) {}

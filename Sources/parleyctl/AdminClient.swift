@@ -28,7 +28,7 @@ final class AdminClient: ByteStreamHandler, DeadlineHandler {
   private(set) var nextDeadline: Instant?
 
   /// Waits for the answer, whatever its status.
-  static func get(_ path: AdminPath, at address: AdminAddress) throws(Failure) -> Reply {
+  static func ask(_ path: AdminPath, at address: AdminAddress) throws(Failure) -> Reply {
     let client: AdminClient
     do throws(SystemError) {
       client = try AdminClient(address)
@@ -61,7 +61,7 @@ final class AdminClient: ByteStreamHandler, DeadlineHandler {
       case .unix: "localhost"
       }
     let fields = HTTPFields([("Accept", "application/json"), ("Connection", "close")])
-    let request = HTTPRequest("GET", path.encoded, host: host, fields: fields)
+    let request = HTTPRequest(path.method, path.encoded, host: host, fields: fields)
     stream?.handler = self
     stream?.send(request.encoded())
     loop.add(self)

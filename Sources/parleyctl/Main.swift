@@ -1,4 +1,4 @@
-// parleyctl: shows the rooms and allocations of a running server.
+// parleyctl: shows the rooms and allocations of a running server, and lets it drain.
 
 import Configuration
 import Foundation
@@ -10,7 +10,7 @@ import Foundation
   static func main() {
     let settings = Settings.table.parseOrExit(into: Settings())
     do {
-      let reply = try AdminClient.get(settings.command.path, at: settings.admin)
+      let reply = try AdminClient.ask(settings.path, at: settings.admin)
       print(try Presentation(settings).text(of: reply))
     } catch {
       FileHandle.standardError.write(Data("parleyctl: \(error.message)\n".utf8))

@@ -18,6 +18,7 @@ struct Presentation {
       switch settings.command {
       case .rooms: Tables.text(try decoded(reply, RoomsDocument.self))
       case .room: Tables.text(try decoded(reply, RoomDocument.self))
+      case .drain: Tables.text(try decoded(reply, DrainDocument.self))
       case .allocations: Tables.text(try decoded(reply, AllocationsDocument.self))
       }
     return settings.printsJSON ? String(decoding: reply.body, as: UTF8.self) : table

@@ -23,6 +23,11 @@ enum Tables {
     return table.text + more(document.omitted)
   }
 
+  static func text(_ document: DrainDocument) -> String {
+    "Draining: \(document.allocations) allocations are left; it ends in"
+      + " \(Figures.age(document.deadlineSeconds)) at the latest."
+  }
+
   static func text(_ document: RoomDocument) -> String {
     var table = Table([
       .left("PEER"), .left("NAME"), .right("JOINED"), .right("LAST HEARD"), .left("LAST ERROR"),

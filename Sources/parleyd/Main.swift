@@ -11,6 +11,7 @@ import SignalingService
 
 @main struct Parleyd {
   static func main() {
+    ProcessSignals.hold()
     let configuration = ServerConfiguration.parseOrExit(program: .parleyd)
     Log.configure(
       level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
@@ -36,12 +37,14 @@ import SignalingService
     meeting.fit(descriptors: descriptors)
     let relay = try RelayService(on: loops, relaying)
     let signaling = try SignalingService(on: loops, meeting)
+    let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
     // On the control loop: a long list must not keep packets waiting.
     let admin = try configuration.admin.map { address throws(SystemError) in
-      try AdminService(at: address, on: loops.control, relay: relay, signaling: signaling)
+      try AdminService(
+        at: address, of: lifecycle, on: loops.control, relay: relay, signaling: signaling)
     }
     announce(relay, signaling, admin, configuration)
-    try loops.run { done in
+    lifecycle.stopping = { done in
       admin?.stop()
       // Media goes on until everybody has been told.
       signaling.stop {
@@ -49,6 +52,7 @@ import SignalingService
         done()
       }
     }
+    try lifecycle.run()
   }
 
   private static func announce(

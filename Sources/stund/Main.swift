@@ -8,12 +8,14 @@ import RelayService
 
 @main struct Stund {
   static func main() {
+    ProcessSignals.hold()
     let configuration = ServerConfiguration.parseOrExit(program: .stund)
     Log.configure(level: configuration.logLevel)
     do {
       let loops = try LoopGroup(count: configuration.threads)
       let relay = try RelayService(
         on: loops, RelayService.Settings(configuration, relays: false))
+      let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
       for listener in relay.listeners {
         Log.info(
           "listening",
@@ -22,10 +24,11 @@ import RelayService
             "address": .public(listener.address.text),
           ])
       }
-      try loops.run { done in
+      lifecycle.stopping = { done in
         relay.stop()
         done()
       }
+      try lifecycle.run()
     } catch {
       ServerConfiguration.failToStart(program: .stund, "\(error)")
     }

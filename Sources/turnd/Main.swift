@@ -9,6 +9,7 @@ import RelayService
 
 @main struct Turnd {
   static func main() {
+    ProcessSignals.hold()
     let configuration = ServerConfiguration.parseOrExit(program: .turnd)
     Log.configure(
       level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
@@ -17,9 +18,10 @@ import RelayService
       var settings = RelayService.Settings(configuration, relays: true)
       settings.fit(descriptors: ProcessLimits.descriptorsForClients())
       let relay = try RelayService(on: loops, settings)
+      let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
       // On the control loop: a long list must not keep packets waiting.
       let admin = try configuration.admin.map { address throws(SystemError) in
-        try AdminService(at: address, on: loops.control, relay: relay)
+        try AdminService(at: address, of: lifecycle, on: loops.control, relay: relay)
       }
       for listener in relay.listeners {
         Log.info(
@@ -32,11 +34,12 @@ import RelayService
       if let admin {
         Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
       }
-      try loops.run { done in
+      lifecycle.stopping = { done in
         admin?.stop()
         relay.stop()
         done()
       }
+      try lifecycle.run()
     } catch {
       ServerConfiguration.failToStart(program: .turnd, "\(error)")
     }

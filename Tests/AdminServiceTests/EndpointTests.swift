@@ -31,6 +31,50 @@ import Testing
     }
   }
 
+  @Test func `Trap 41: POST /drain makes the server unready at once, and says what it waits for`()
+    throws
+  {
+    try withServer(hasSignaling: true) { server in
+      let client = try RelayClient(server, seed: 1)
+      let page = SocketAddress(.loopbackV4, port: try #require(server.signalingPort))
+      #expect(try server.client().ask("/readyz").status == 200)
+      #expect(try ClientSocket(SOCK_STREAM, port: page.port).ask("/readyz").status == 200)
+      #expect(
+        try server.client().ask("/drain?deadline=600", method: "POST").decoded(DrainDocument.self)
+          == DrainDocument(allocations: 1, deadlineSeconds: 600))
+      let answer = try server.client().ask("/readyz")
+      #expect(answer.status == 503)
+      #expect(try answer.decoded(HealthDocument.self).status == "draining")
+      #expect(try server.client().ask("/healthz").status == 200)
+      #expect(try ClientSocket(SOCK_STREAM, port: page.port).ask("/readyz").status == 503)
+      #expect(try ClientSocket(SOCK_STREAM, port: page.port).ask("/healthz").status == 200)
+      // A later deadline changes nothing, an earlier one does.
+      let longer: DrainDocument = try server.client().ask("/drain", method: "POST").decoded()
+      #expect((590...600).contains(longer.deadlineSeconds))
+      let shorter: DrainDocument = try server.client()
+        .ask("/drain?deadline=300", method: "POST").decoded()
+      #expect(shorter.deadlineSeconds == 300)
+      withExtendedLifetime(client) {}
+    }
+  }
+
+  @Test(arguments: [
+    ("GET", "/drain", 405, "method_not_allowed"), ("HEAD", "/drain", 405, ""),
+    ("POST", "/drain?deadline=x", 400, "bad_deadline"),
+    ("POST", "/drain?deadline=-1", 400, "bad_deadline"),
+    ("POST", "/drain?deadline=604801", 400, "bad_deadline"),
+  ])
+  func `Draining is asked for by POST and with a good deadline`(
+    method: String, path: String, status: Int, code: String
+  ) throws {
+    try withServer { server in
+      let answer = try server.client().ask(path, method: method)
+      #expect(answer.status == status && (code.isEmpty || answer.errorCode == code))
+      #expect((answer.fields["allow"] == "POST") == (status == 405))
+      #expect(!server.lifecycle.isDraining)
+    }
+  }
+
   @Test(arguments: [
     ("GET", "/", 404, "not_found"), ("GET", "/roomsx", 404, "not_found"),
     ("GET", "/rooms/", 404, "not_found"), ("GET", "/rooms/a/b", 404, "not_found"),

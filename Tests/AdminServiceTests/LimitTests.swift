@@ -19,8 +19,11 @@ import Testing
       loop = try EventLoop()
       relays = try LoopGroup(count: 1)
       let relay = try RelayService(on: relays, RunningServer.relaySettings())
+      let lifecycle = Lifecycle(
+        on: relays, relay, .init(drainDeadline: .zero, stopGrace: .zero))
       connections = AdminConnections(
-        AdminSources(relay: relay, signaling: nil), isReachedByBrowsers: false, on: loop)
+        AdminSources(lifecycle: lifecycle, relay: relay, signaling: nil),
+        isReachedByBrowsers: false, on: loop)
     }
 
     func connect() throws -> ClientSocket {

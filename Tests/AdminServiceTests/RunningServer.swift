@@ -14,6 +14,7 @@ final class RunningServer {
   let relay: RelayService
   let signaling: SignalingService?
   let admin: AdminService
+  let lifecycle: Lifecycle
   private let group: LoopGroup
   private var threads: [LoopThread] = []
 
@@ -24,7 +25,10 @@ final class RunningServer {
       hasSignaling
       ? try SignalingService(
         on: group, SignalingSettings(listen: [SocketAddress(.loopbackV4, port: 0)])) : nil
-    admin = try AdminService(at: address, on: group.control, relay: relay, signaling: signaling)
+    lifecycle = Lifecycle(
+      on: group, relay, .init(drainDeadline: .seconds(3_600), stopGrace: .zero))
+    admin = try AdminService(
+      at: address, of: lifecycle, on: group.control, relay: relay, signaling: signaling)
     threads = try group.start() + [LoopThread(group.control, name: "control")]
   }
 

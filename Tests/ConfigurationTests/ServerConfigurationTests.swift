@@ -54,7 +54,7 @@ struct ServerConfigurationTests {
 
   @Test func `Every option of the table sets something`() throws {
     let line =
-      "--listen udp:192.0.2.7:1 --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8"
+      "--drain-deadline 60 --stop-grace 7 --listen udp:192.0.2.7:1 --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8"
       + " --allow-origin https://Example.org:8443 --allow-origin * --relay-ip 192.0.2.8"
       + " --relay-ip 2001:db8::8 --port-range 50000-50099 --allow-peer 10.0.0.0/8"
       + " --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100 --relay-policy always"
@@ -102,6 +102,17 @@ struct ServerConfigurationTests {
     #expect(settings.restSeparator == "-")
     #expect(settings.hasStrictExpiry)
     #expect(settings.unauthenticatedRate == 7)
+    #expect(settings.drainDeadline == .seconds(60))
+    #expect(settings.stopGrace == .seconds(7))
+  }
+
+  @Test func `A server drains for an hour and stops in seconds, and in development at once`() throws
+  {
+    let settings = try Start(.turnd, enough).settings()
+    #expect(settings.drainDeadline == .seconds(3_600))
+    #expect(settings.stopGrace == .seconds(5))
+    #expect(try Start(.turnd, "--dev").settings().stopGrace == .zero)
+    #expect(Start(.turnd, enough + "--stop-grace 1h").refusal().contains("from 0 to 604800"))
   }
 
   @Test func `A flag wins over a variable, that over the file, that over the default`() throws {

@@ -73,7 +73,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
     settings.admin = server.address
     settings.command = command
     settings.printsJSON = json
-    let reply = try AdminClient.get(command.path, at: server.address)
+    let reply = try AdminClient.ask(settings.path, at: server.address)
     return try Presentation(settings).text(of: reply)
   }
 
@@ -151,7 +151,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
 
   @Test func `Paths come out as they went in`() {
     for path: AdminPath in [
-      .health, .rooms, .allocations, .stats, .room("tea"), .room("a b%/ü"), .room("x~-._"),
+      .health, .rooms, .allocations, .stats, .ready, .room("tea"), .room("a b%/ü"), .room("x~-._"),
     ] {
       let encoded = path.encoded
       #expect(!encoded.contains { " ?#ü".contains($0) })

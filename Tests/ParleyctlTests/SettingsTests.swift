@@ -30,6 +30,10 @@ import Testing
     #expect(try settings(["room", "tea"])?.command == .room("tea"))
     #expect(try settings(["allocations", "--json"])?.command == .allocations)
     #expect(try settings(["allocations", "--json"])?.printsJSON == true)
+    #expect(try settings(["drain"])?.path == .drain(deadlineSeconds: nil))
+    let hurried = try settings(["drain", "--deadline", "60"])?.path
+    #expect(hurried == .drain(deadlineSeconds: 60))
+    #expect(hurried?.method == "POST" && hurried?.encoded == "/drain?deadline=60")
   }
 
   @Test func `The server is where a flag, a variable or the default says`() throws {
@@ -47,10 +51,10 @@ import Testing
 
   @Test(
     arguments: [
-      ([], "nothing is asked for; give rooms, room NAME or allocations"),
+      ([], "nothing is asked for; give rooms, room NAME, allocations or drain"),
       (["romms"], "\"romms\" is no command; did you mean rooms?"),
       (["alocations"], "\"alocations\" is no command; did you mean allocations?"),
-      (["xyzzy"], "\"xyzzy\" is no command; there are rooms, room NAME and allocations"),
+      (["xyzzy"], "\"xyzzy\" is no command; there are rooms, room NAME, allocations and drain"),
       (["room"], "\"room\" lacks the name of the room: room NAME"),
       (["room", "a", "b"], "\"room a b\" has a word too many: room NAME"),
       (["rooms", "a"], "\"rooms a\" has a word too many"),

@@ -63,6 +63,14 @@ import Testing
     }
   }
 
+  @Test func readinessSaysSo() throws {
+    try withService { running in
+      let text = try answer(running, get("/readyz"))
+      #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(text.hasSuffix("\r\n\r\nready\n"))
+    }
+  }
+
   @Test func otherPathsAndMethodsAreRefused() throws {
     try withService { running in
       #expect(try answer(running, get("/nothing")).hasPrefix("HTTP/1.1 404 "))

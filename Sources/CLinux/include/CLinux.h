@@ -111,11 +111,15 @@ int parley_eventfd(void);
 void parley_eventfd_signal(int fd);
 void parley_eventfd_drain(int fd);
 
-/// A descriptor that becomes readable when one of SIGINT and SIGTERM arrives; both are blocked from
-/// now on in this thread and those it starts. SIGPIPE is ignored.
-int parley_termination_signals(void);
+/// Blocks the signal in this thread and those it starts. SIGPIPE is ignored from now on.
+int parley_hold_signal(int number);
+/// A descriptor that becomes readable when one of these signals, which have to be blocked, arrives.
+int parley_signal_descriptor(const int *numbers, int count);
 /// The number of the signal waiting at such a descriptor, or 0.
 int parley_read_signal(int fd);
+
+/// Sends a datagram to the Unix socket at `path`, of which a leading @ stands for a 0 byte.
+int parley_notify(const char *path, const uint8_t *text, size_t length);
 
 /// CLOCK_MONOTONIC and CLOCK_REALTIME, in nanoseconds.
 int64_t parley_monotonic_ns(void);

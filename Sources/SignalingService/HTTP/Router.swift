@@ -1,5 +1,6 @@
 // What each path answers.
 
+internal import EventLoop
 internal import HTTP1
 internal import WebSocket
 
@@ -17,15 +18,22 @@ struct Router: Sendable {
 
   private let pages = StaticPages()
   private let origins: OriginPolicy
+  private let group: LoopGroup
 
-  init(allowedOrigins: [String]) {
+  init(allowedOrigins: [String], _ group: LoopGroup) {
     origins = OriginPolicy(allowed: allowedOrigins)
+    self.group = group
   }
 
   func route(_ request: RequestHead) -> Answer {
     switch request.path {
     case "/signal": return signal(request)
-    case "/healthz": return .respond(guarded(health(request)))
+    case "/healthz": return .respond(guarded(state(request, .ok, "ok")))
+    case "/readyz":
+      return .respond(
+        guarded(
+          group.isDraining
+            ? state(request, .serviceUnavailable, "draining") : state(request, .ok, "ready")))
     case let path where pages.has(path): return .respond(guarded(page(request)))
     default: return .respond(guarded(.text(.notFound)))
     }
@@ -44,9 +52,11 @@ struct Router: Sendable {
     }
   }
 
-  private func health(_ request: RequestHead) -> HTTPResponse {
+  /// For whoever decides where requests go: `/healthz` says that the process works, `/readyz` that
+  /// it wants new ones.
+  private func state(_ request: RequestHead, _ status: HTTPStatus, _ word: String) -> HTTPResponse {
     guard Self.isRead(request) else { return Self.methodNotAllowed }
-    var response = HTTPResponse.text(.ok, "ok")
+    var response = HTTPResponse.text(status, word)
     response.fields.append("Cache-Control", "no-store")
     return response
   }
