@@ -7,8 +7,8 @@ public import SignalingService
 internal import Logging
 internal import NetTypes
 
-/// Answers questions about the rooms and the relay of this process, and lets it drain. The paths are
-/// those of `AdminPath`.
+/// Answers questions about the rooms and the relay of this process, and lets it drain. The paths
+/// are those of `AdminPath`.
 ///
 /// It has no passwords: a Unix socket is for the user that runs the server, and over TCP whoever
 /// reaches the port may ask, except pages in a browser.

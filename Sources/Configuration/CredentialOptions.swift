@@ -17,7 +17,7 @@ extension ServerConfiguration {
           + " make of NAME:REALM:PASSWORD. NAME holds no colon."
       ) {
         $0.users.append(try OptionValues.user($1))
-      }.secret),
+      }.secret.reloadable),
     Row(
       programs: relays,
       option: ServerOption.list(
@@ -26,7 +26,7 @@ extension ServerConfiguration {
           + " and its HMAC-SHA1 or HMAC-SHA256 in base64); the first is used for new ones."
       ) {
         $0.secrets.append(Secret(try OptionValues.text($1, bytesMax: 1024)))
-      }.secret),
+      }.secret.reloadable),
     Row(
       programs: relays,
       option: ServerOption.value(
@@ -34,7 +34,7 @@ extension ServerConfiguration {
         help: "What stands between EXPIRY and NAME."
       ) {
         $0.restSeparator = try OptionValues.separator($1)
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.toggle(
@@ -43,7 +43,7 @@ extension ServerConfiguration {
           + " need to be good only when the allocation is made."
       ) {
         $0.hasStrictExpiry = true
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.list(
@@ -52,7 +52,7 @@ extension ServerConfiguration {
           + " A256GCM or A128GCM."
       ) {
         $0.authorizationKeys.append(try OptionValues.authorizationKey($1))
-      }.secret),
+      }.secret.reloadable),
     Row(
       programs: relays,
       option: ServerOption.value(

@@ -23,6 +23,8 @@ public struct Option<Settings: Sendable>: Sendable {
   var isInFile = true
   /// Whether a variable may hold it.
   var isInEnvironment = true
+  /// Whether a running server takes a new value when it reads its configuration again.
+  var isReloadable = false
   /// Taken through the same setter when no source gives the option.
   var defaults: [String] = []
   /// Instead of `defaults`, while the toggle of this name is on.
@@ -71,6 +73,13 @@ public struct Option<Settings: Sendable>: Sendable {
   public var secret: Option {
     var copy = self
     copy.isSecret = true
+    return copy
+  }
+
+  /// The same option, which a running server reads again.
+  public var reloadable: Option {
+    var copy = self
+    copy.isReloadable = true
     return copy
   }
 

@@ -22,6 +22,17 @@ extension OptionTable {
     into settings: Settings, arguments: [String], environment: [String: String],
     readFile: (String) throws -> [UInt8]
   ) throws(ConfigurationError) -> Outcome<Settings> {
+    switch try read(arguments: arguments, environment: environment, readFile: readFile) {
+    case .run(let values): return .run(try fill(settings, with: values))
+    case .help(let text): return .help(text)
+    case .version(let text): return .version(text)
+    }
+  }
+
+  /// Finds out which values are in force, and makes nothing of them yet.
+  func read(
+    arguments: [String], environment: [String: String], readFile: (String) throws -> [UInt8]
+  ) throws(ConfigurationError) -> Outcome<EffectiveValues> {
     let flagged = arguments.prefix { $0 != "--" }
     if flagged.contains("--help") || flagged.contains("-h") { return .help(help) }
     if flagged.contains("--version") { return .version("\(program) \(Release.version)") }
@@ -34,28 +45,37 @@ extension OptionTable {
       sources.append(try fileValues(path: path, reader: readFile))
     }
     if let values = try foreignValues(sources, readFile) { sources.append(values) }
-    var settings = settings
-    try apply(sources, to: &settings)
-    try apply(words: line.words, to: &settings)
-    return .run(settings)
+    return .run(EffectiveValues(byName: try inForce(sources), words: line.words))
   }
 
-  private func apply(
-    _ sources: [[String: RawValues]], to settings: inout Settings
-  ) throws(ConfigurationError) {
-    var toggles: Set<String> = []
+  private func inForce(
+    _ sources: [[String: RawValues]]
+  ) throws(ConfigurationError) -> [String: RawValues] {
+    var result: [String: RawValues] = [:]
     for option in options where option.arity == .toggle {
       guard let raw = Self.winner(option, sources), let text = raw.values.first else { continue }
-      if try Self.toggleValue(text, raw.source.text) == "true" { toggles.insert(option.name) }
-    }
-    for option in options {
-      if option.arity == .toggle {
-        if toggles.contains(option.name) { try set(option, "true", .flag(option.flag), &settings) }
-        continue
+      if try Self.toggleValue(text, raw.source.text) == "true" {
+        result[option.name] = RawValues(values: ["true"], source: raw.source)
       }
-      let raw = Self.winner(option, sources) ?? defaults(of: option, toggles)
+    }
+    let toggles = Set(result.keys)
+    for option in options where option.arity != .toggle {
+      result[option.name] = Self.winner(option, sources) ?? defaults(of: option, toggles)
+    }
+    return result
+  }
+
+  /// Puts values into settings, option by option in the order of the table.
+  func fill(
+    _ settings: Settings, with values: EffectiveValues
+  ) throws(ConfigurationError) -> Settings {
+    var settings = settings
+    for option in options {
+      guard let raw = values.byName[option.name] else { continue }
       for value in raw.values { try set(option, value, raw.source, &settings) }
     }
+    try apply(words: values.words, to: &settings)
+    return settings
   }
 
   /// The first source that has the option decides alone: lists are not mixed.

@@ -26,6 +26,14 @@ struct RawValues: Equatable {
   let source: ValueSource
 }
 
+/// The values in force, by the name of the option: each from one source, or the default. Toggles
+/// that are off have none.
+struct EffectiveValues: Equatable {
+  var byName: [String: RawValues]
+  /// The words of the command line that are no options.
+  let words: [String]
+}
+
 extension OptionTable {
   /// What the command line holds.
   struct CommandLineContent {

@@ -71,7 +71,7 @@ extension ServerConfiguration {
         help: "Let pages of this origin use the signaling, or * for all; the server's own may."
       ) {
         $0.allowedOrigins.append(try OptionValues.origin($1))
-      }),
+      }.reloadable),
     Row(
       programs: signaling,
       option: ServerOption.value(
@@ -113,12 +113,12 @@ extension ServerConfiguration {
         help: "Relay to these, though private, loopback and link-local peers are refused."
       ) {
         $0.allowedPeers.append(try OptionValues.cidr($1))
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.list("deny-peer", "CIDR", help: "Never relay to these.") {
         $0.deniedPeers.append(try OptionValues.cidr($1))
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.value(
@@ -127,14 +127,14 @@ extension ServerConfiguration {
       ) {
         let quota = try OptionValues.number($1, in: 0...65_535)
         $0.userQuota = quota == 0 ? nil : quota
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.value(
         "total-quota", "N", default: "16384", help: "The most allocations at a time."
       ) {
         $0.totalQuota = try OptionValues.number($1, in: 1...1_000_000)
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.value(
@@ -159,7 +159,7 @@ extension ServerConfiguration {
         help: "Let clients of RFC 5766 bind the channels 0x5000 to 0x7FFF too."
       ) {
         $0.hasLegacyChannels = true
-      }),
+      }.reloadable),
     Row(
       programs: signaling,
       option: ServerOption.value(
@@ -175,7 +175,7 @@ extension ServerConfiguration {
         help: "What clients are told, where that differs: turn:relay.example.org:3478."
       ) {
         $0.givenURLs.append(try OptionValues.iceURL($1))
-      }.noting(default: "from --listen and --relay-ip")),
+      }.noting(default: "from --listen and --relay-ip").reloadable),
   ]
 
   private static let running = [
@@ -224,7 +224,7 @@ extension ServerConfiguration {
           + " is left, or after so long."
       ) {
         $0.drainDeadline = try OptionValues.seconds($1)
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.value(
@@ -232,7 +232,7 @@ extension ServerConfiguration {
         help: "Told to stop (SIGTERM, SIGINT), drain for so long at most; 0 ends at once."
       ) {
         $0.stopGrace = try OptionValues.seconds($1)
-      }.defaulting(to: ["0"], with: developmentName)),
+      }.defaulting(to: ["0"], with: developmentName).reloadable),
     Row(
       programs: all,
       option: ServerOption.value(
@@ -240,14 +240,14 @@ extension ServerConfiguration {
         help: "Show events up to error, warning, info or debug, on standard error."
       ) {
         $0.logLevel = try OptionValues.logLevel($1)
-      }),
+      }.reloadable),
     Row(
       programs: relays,
       option: ServerOption.toggle(
         "log-private", help: "Show addresses and user names in the log, not tags for them."
       ) {
         $0.logsPrivateValues = true
-      }),
+      }.reloadable),
   ]
 }
 

@@ -14,23 +14,23 @@ extension ServerConfiguration {
     program: Program, arguments: [String], environment: [String: String],
     readFile: (String) throws -> [UInt8]
   ) throws(ConfigurationError) -> Outcome<ServerConfiguration> {
-    let outcome = try table(for: program).parse(
-      into: ServerConfiguration(), arguments: arguments, environment: environment,
-      readFile: readFile)
-    guard case .run(var settings) = outcome else { return outcome }
-    settings.deriveRelayAddresses(for: program)
-    try settings.validate(for: program)
-    return .run(settings)
+    let outcome = try table(for: program).read(
+      arguments: arguments, environment: environment, readFile: readFile)
+    switch outcome {
+    case .run(let values): return .run(try made(for: program, of: values))
+    case .help(let text): return .help(text)
+    case .version(let text): return .version(text)
+    }
   }
 
-  /// The settings of this process. Shows help or the version and ends with 0 when asked to; shows
-  /// what is wrong in one line and ends with 64 when something is.
-  public static func parseOrExit(program: Program) -> ServerConfiguration {
-    Machine.settings(program: program.rawValue) { () throws(ConfigurationError) in
-      try load(
-        program: program, arguments: Machine.arguments, environment: Machine.environment,
-        readFile: Machine.readFile)
-    }
+  /// Makes settings of the values in force, and makes sure that a server can run with them.
+  static func made(
+    for program: Program, of values: EffectiveValues
+  ) throws(ConfigurationError) -> ServerConfiguration {
+    var settings = try table(for: program).fill(ServerConfiguration(), with: values)
+    settings.deriveRelayAddresses(for: program)
+    try settings.validate(for: program)
+    return settings
   }
 
   /// What relays do not say of their address follows from where they listen.

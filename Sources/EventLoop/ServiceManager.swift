@@ -26,8 +26,8 @@ public struct ServiceManager: Sendable {
 
   private let socketPath: String?
 
-  /// - Parameter socketPath: where it listens for datagrams; `@` stands for the first byte of a name
-  ///   that is in no file system.
+  /// - Parameter socketPath: where it listens for datagrams; `@` stands for the first byte of a
+  ///   name that is in no file system.
   public init(socketPath: String?) { self.socketPath = socketPath }
 
   /// The one that the environment of the process names.

@@ -7,9 +7,9 @@ public import NetTypes
 /// Runs the loops of a process until its end, which comes in two steps: it drains, then it stops.
 ///
 /// A server that drains takes no new allocations and is not ready for load balancers; it stops when
-/// no allocation is left, or at its deadline. SIGUSR1 and the admin endpoint let it drain; SIGTERM and
-/// SIGINT do too, for a few seconds; the second of these ends the process at once. Everything but
-/// ``isDraining`` belongs to the control loop, hence `@unchecked Sendable`.
+/// no allocation is left, or at its deadline. SIGUSR1 and the admin endpoint let it drain; SIGTERM
+/// and SIGINT do too, for a few seconds; the second of these ends the process at once. Everything
+/// but ``isDraining`` belongs to the control loop, hence `@unchecked Sendable`.
 public final class Lifecycle: DeadlineHandler, @unchecked Sendable {
   /// How long it may drain.
   public struct Patience: Sendable {
@@ -39,7 +39,8 @@ public final class Lifecycle: DeadlineHandler, @unchecked Sendable {
 
   private let group: LoopGroup
   private let relay: RelayService
-  private let patience: Patience
+  /// May change while the process runs; what drains already keeps its deadline.
+  public var patience: Patience
   private let manager: ServiceManager
   private var phase = Phase.serving
   private var isStopAsked = false

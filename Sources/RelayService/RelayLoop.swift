@@ -323,6 +323,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     return snapshot
   }
 
+  func reconfigure(_ configuration: TURNConfiguration) { server.reconfigure(configuration) }
+
   /// New allocations are refused from now on.
   func drain() { server.isDraining = true }
 

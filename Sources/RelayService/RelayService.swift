@@ -105,6 +105,13 @@ public final class RelayService: Sendable {
   /// Allocations and reserved ports of all loops, now.
   public var allocations: Int { quota.held }
 
+  /// Takes over quotas, credentials and peers, each loop soon; listeners stay as they are.
+  public func reload(_ settings: Settings) {
+    quota.limit(perUser: settings.userQuota, total: settings.totalQuota)
+    guard let turn = settings.turn else { return }
+    for share in shares { share.loop.submit { share.reconfigure(turn) } }
+  }
+
   /// Makes every loop refuse new allocations; `done` is called on `loop` when all of them do.
   public func drain(on loop: EventLoop, done: @escaping @Sendable () -> Void) {
     let shares = self.shares

@@ -68,7 +68,10 @@ extension RelayService.Settings {
       realm: configuration.realm,
       credentials: CredentialStore(
         realm: configuration.realm, users: users(configuration),
-        secrets: configuration.secrets.map(\.text) + (ownSecret.map { [$0] } ?? []),
+        // The own one last: it has to make room for those of the operator.
+        secrets: Array(
+          (configuration.secrets.map(\.text) + (ownSecret.map { [$0] } ?? []))
+            .prefix(CredentialStore.secretsMax)),
         separator: configuration.restSeparator),
       nonces: NonceMint(key: random.bytes(32), lifetime: nonceLifetime),
       peers: PeerFilter(

@@ -8,15 +8,22 @@ final class SharedQuota: AllocationQuota {
   private struct Counts {
     var total = 0
     var byUser: [String: Int] = [:]
+    var perUserMax: Int?
+    var totalMax: Int
   }
 
-  private let counts = Mutex(Counts())
-  private let perUser: Int?
-  private let total: Int
+  private let counts: Mutex<Counts>
 
   init(perUser: Int?, total: Int) {
-    self.perUser = perUser
-    self.total = total
+    counts = Mutex(Counts(perUserMax: perUser, totalMax: total))
+  }
+
+  /// Sets other limits. Those who have more keep it.
+  func limit(perUser: Int?, total: Int) {
+    counts.withLock { counts in
+      counts.perUserMax = perUser
+      counts.totalMax = total
+    }
   }
 
   /// How many there are.
@@ -25,7 +32,8 @@ final class SharedQuota: AllocationQuota {
   func reserve(_ account: String) -> Bool {
     counts.withLock { counts in
       let held = counts.byUser[account, default: 0]
-      guard counts.total < total, perUser.map({ held < $0 }) ?? true else { return false }
+      guard counts.total < counts.totalMax, counts.perUserMax.map({ held < $0 }) ?? true
+      else { return false }
       counts.total += 1
       counts.byUser[account] = held + 1
       return true

@@ -16,7 +16,8 @@ public struct SignalingServer: ~Copyable {
   public internal(set) var counters = SignalingCounters()
 
   var random: any RandomNumberGenerator
-  let iceServers: any ICEServerSource
+  /// May change; what peers were told before stays true as long as it said.
+  public var iceServers: any ICEServerSource
   var rooms: [RoomName: Room] = [:]
   var sessions: [ConnectionID: Session] = [:]
   var connections: [SessionSecret: ConnectionID] = [:]

@@ -13,7 +13,7 @@ extension Connection {
       case .needMore: return
       case .malformed(let fault):
         home.counters.httpFaults[fault.rawValue, default: 0] += 1
-        respond(home.shared.router.answer(fault), .closing)
+        respond(home.router.answer(fault), .closing)
       case .request(let request, let consumed):
         stream.consume(consumed)
         answer(request, home)
@@ -24,7 +24,7 @@ extension Connection {
 
   private func answer(_ request: RequestHead, _ home: SignalingLoop) {
     let mode = request.responseMode
-    switch home.shared.router.route(request) {
+    switch home.router.route(request) {
     case .respond(let response):
       respond(response, home.isStopping ? mode.closingAfter : mode)
     case .upgrade(let response):

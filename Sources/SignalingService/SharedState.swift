@@ -6,14 +6,14 @@ internal import Synchronization
 /// The common part of a service's loops.
 final class SharedState: Sendable {
   let settings: SignalingSettings
-  let router: Router
+  let group: LoopGroup
   private let sockets = Atomic<Int>(0)
   private let notJoined = Atomic<Int>(0)
   private let queued = Atomic<Int>(0)
 
   init(_ settings: SignalingSettings, _ group: LoopGroup) {
     self.settings = settings
-    router = Router(allowedOrigins: settings.allowedOrigins, group)
+    self.group = group
   }
 
   /// Takes a place for a new socket; what is full, if there is none.

@@ -13,6 +13,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   let joinTimeout: Duration
   var server: SignalingServer
   var decoder: MessageDecoder
+  private(set) var router: Router
   var counters = ServiceCounters()
   private(set) var isStopping = false
 
@@ -40,14 +41,27 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     limits.connectionsMax = (limits.connectionsMax + loopCount - 1) / loopCount
     joinTimeout = .milliseconds(limits.joinTimeoutMs)
     decoder = MessageDecoder(limits: limits)
-    let ice = ICEServers(settings.ice, relay: settings.relay) { [unowned loop] in
-      loop.wallClock.unixSeconds(at: loop.now)
-    }
+    router = Router(allowedOrigins: settings.allowedOrigins, shared.group)
     server = SignalingServer(
-      limits: limits, relay: settings.relay, random: SecureRandom(), iceServers: ice)
+      limits: limits, relay: settings.relay, random: SecureRandom(),
+      iceServers: Self.iceServers(settings, loop))
     connections = Slab(capacity: settings.socketsMax)
     wheel = TimerWheel(now: loop.now)
     loop.add(self)
+  }
+
+  private static func iceServers(
+    _ settings: SignalingSettings, _ loop: EventLoop
+  ) -> ICEServers {
+    ICEServers(settings.ice, relay: settings.relay) { [unowned loop] in
+      loop.wallClock.unixSeconds(at: loop.now)
+    }
+  }
+
+  /// Takes over the origins, and what is told of STUN and TURN from now on.
+  func reload(_ settings: SignalingSettings) {
+    router.allow(settings.allowedOrigins)
+    server.iceServers = Self.iceServers(settings, loop)
   }
 
   // MARK: Sockets

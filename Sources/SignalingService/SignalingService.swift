@@ -41,6 +41,12 @@ public final class SignalingService: Sendable {
     }
   }
 
+  /// Takes over allowed origins, and the servers and credentials that peers are told, each loop
+  /// soon.
+  public func reload(_ settings: SignalingSettings) {
+    for part in loops { part.loop.submit { part.reload(settings) } }
+  }
+
   /// Stops listening, ends every connection with 1001, and calls `done` on one of the loops when
   /// all are closed or `stopGrace` has passed. The loops have to run until then.
   public func stop(_ done: @escaping @Sendable () -> Void) {

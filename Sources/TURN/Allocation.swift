@@ -143,6 +143,12 @@ struct Allocation: Sendable {
     return fresh.count
   }
 
+  /// Takes permissions and channels away that are no longer allowed.
+  mutating func withdraw(by filter: PeerFilter) {
+    permissions.removeAll { !filter.allows($0.peer) }
+    channels.removeAll { !filter.allows($0.peer.ip) || !filter.allows($0.peer) }
+  }
+
   func livePermissions(now: Instant) -> Int { permissions.count { $0.expiresAt > now } }
 
   // MARK: Channels

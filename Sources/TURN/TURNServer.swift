@@ -36,7 +36,7 @@ public struct TURNServer: ~Copyable {
   }
 
   /// `nil` for a server that answers Binding requests only.
-  let configuration: TURNConfiguration?
+  var configuration: TURNConfiguration?
   /// Of the configuration; packets ask for it.
   let external: ExternalAddresses
   let quota: (any AllocationQuota)?

@@ -12,38 +12,35 @@ import SignalingService
 @main struct Parleyd {
   static func main() {
     ProcessSignals.hold()
-    let configuration = ServerConfiguration.parseOrExit(program: .parleyd)
-    Log.configure(
-      level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
+    let running = RunningConfiguration.parseOrExit(program: .parleyd)
     do {
-      try run(configuration)
+      try run(running)
     } catch {
       ServerConfiguration.failToStart(program: .parleyd, "\(error)")
     }
   }
 
-  private static func run(_ configuration: ServerConfiguration) throws(SystemError) {
-    var random = SecureRandom()
-    // Known to this process alone, and gone with it.
-    let ownSecret = configuration.needsOwnSecret ? Base64.encode(random.bytes(32)) : nil
-    let secret = ownSecret ?? configuration.secrets.first?.text
-    let loops = try LoopGroup(count: configuration.threads)
-    // Half of them each: neither is to starve the other.
-    let descriptors = ProcessLimits.descriptorsForClients() / 2
-    var relaying = RelayService.Settings(
-      configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret)
-    relaying.fit(descriptors: descriptors)
-    var meeting = SignalingSettings(configuration, secret: secret)
-    meeting.fit(descriptors: descriptors)
-    let relay = try RelayService(on: loops, relaying)
-    let signaling = try SignalingService(on: loops, meeting)
-    let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
+  private static func run(_ started: RunningConfiguration) throws(SystemError) {
+    var running = started
+    var plan = Plan(running.settings, nil)
+    let loops = try LoopGroup(count: running.settings.threads)
+    let relay = try RelayService(on: loops, plan.relay)
+    let signaling = try SignalingService(on: loops, plan.signaling)
+    let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(running.settings))
     // On the control loop: a long list must not keep packets waiting.
-    let admin = try configuration.admin.map { address throws(SystemError) in
+    let admin = try running.settings.admin.map { address throws(SystemError) in
       try AdminService(
         at: address, of: lifecycle, on: loops.control, relay: relay, signaling: signaling)
     }
-    announce(relay, signaling, admin, configuration)
+    announce(relay, signaling, admin, running.settings)
+    lifecycle.reload = {
+      guard running.reload() else { return }
+      plan = Plan(running.settings, plan.ownSecret)
+      // The relay first: nobody is to be told a secret that it does not know.
+      relay.reload(plan.relay)
+      signaling.reload(plan.signaling)
+      lifecycle.patience = Lifecycle.Patience(running.settings)
+    }
     lifecycle.stopping = { done in
       admin?.stop()
       // Media goes on until everybody has been told.
@@ -75,5 +72,27 @@ import SignalingService
     }
     guard configuration.isDevelopment, let address = signaling.addresses.first else { return }
     Console.say("Parley is running. Open http://\(address.text)/#tea in two browser windows.")
+  }
+}
+
+/// What the services are told.
+private struct Plan {
+  var relay: RelayService.Settings
+  var signaling: SignalingSettings
+  /// Known to this process alone, and gone with it; kept when the operator gives a secret later,
+  /// for those who got credentials before.
+  let ownSecret: String?
+
+  init(_ configuration: ServerConfiguration, _ earlier: String?) {
+    var random = SecureRandom()
+    ownSecret = earlier ?? (configuration.needsOwnSecret ? Base64.encode(random.bytes(32)) : nil)
+    relay = RelayService.Settings(
+      configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret)
+    signaling = SignalingSettings(
+      configuration, secret: configuration.secrets.first?.text ?? ownSecret)
+    // Half of them each: neither is to starve the other.
+    let descriptors = ProcessLimits.descriptorsForClients() / 2
+    relay.fit(descriptors: descriptors)
+    signaling.fit(descriptors: descriptors)
   }
 }

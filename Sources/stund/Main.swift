@@ -9,8 +9,8 @@ import RelayService
 @main struct Stund {
   static func main() {
     ProcessSignals.hold()
-    let configuration = ServerConfiguration.parseOrExit(program: .stund)
-    Log.configure(level: configuration.logLevel)
+    var running = RunningConfiguration.parseOrExit(program: .stund)
+    let configuration = running.settings
     do {
       let loops = try LoopGroup(count: configuration.threads)
       let relay = try RelayService(
@@ -24,6 +24,7 @@ import RelayService
             "address": .public(listener.address.text),
           ])
       }
+      lifecycle.reload = { _ = running.reload() }
       lifecycle.stopping = { done in
         relay.stop()
         done()

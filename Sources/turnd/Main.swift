@@ -10,14 +10,11 @@ import RelayService
 @main struct Turnd {
   static func main() {
     ProcessSignals.hold()
-    let configuration = ServerConfiguration.parseOrExit(program: .turnd)
-    Log.configure(
-      level: configuration.logLevel, showPrivate: configuration.logsPrivateValues)
+    var running = RunningConfiguration.parseOrExit(program: .turnd)
+    let configuration = running.settings
     do {
       let loops = try LoopGroup(count: configuration.threads)
-      var settings = RelayService.Settings(configuration, relays: true)
-      settings.fit(descriptors: ProcessLimits.descriptorsForClients())
-      let relay = try RelayService(on: loops, settings)
+      let relay = try RelayService(on: loops, settings(configuration))
       let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
       // On the control loop: a long list must not keep packets waiting.
       let admin = try configuration.admin.map { address throws(SystemError) in
@@ -34,6 +31,11 @@ import RelayService
       if let admin {
         Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
       }
+      lifecycle.reload = {
+        guard running.reload() else { return }
+        relay.reload(settings(running.settings))
+        lifecycle.patience = Lifecycle.Patience(running.settings)
+      }
       lifecycle.stopping = { done in
         admin?.stop()
         relay.stop()
@@ -43,5 +45,11 @@ import RelayService
     } catch {
       ServerConfiguration.failToStart(program: .turnd, "\(error)")
     }
+  }
+
+  private static func settings(_ configuration: ServerConfiguration) -> RelayService.Settings {
+    var settings = RelayService.Settings(configuration, relays: true)
+    settings.fit(descriptors: ProcessLimits.descriptorsForClients())
+    return settings
   }
 }

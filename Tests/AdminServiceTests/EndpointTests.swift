@@ -6,6 +6,7 @@ import EventLoop
 import Glibc
 import HTTP1
 import NetTypes
+import RelayService
 import Testing
 
 @testable import AdminService

@@ -51,12 +51,12 @@ import Testing
 
     deinit {
       close(descriptor)
-      unlink(path)
+      unsafe unlink(path)
     }
 
     func heard() -> String {
       var buffer = [UInt8](repeating: 0, count: 200)
-      let count = unsafe recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+      let count = unsafe recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
       return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
   }

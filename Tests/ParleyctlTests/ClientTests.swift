@@ -104,7 +104,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
     #expect(text == "Nobody uses the relay.")
     #expect(!FileManager.default.fileExists(atPath: path))
     #expect(throws: Failure.nobody(at: .unix(path: path))) {
-      try AdminClient.get(.rooms, at: .unix(path: path))
+      try AdminClient.ask(.rooms, at: .unix(path: path))
     }
   }
 
@@ -113,7 +113,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
     let server = try CannedServer("")
     server.stop()
     do throws(Failure) {
-      _ = try AdminClient.get(.rooms, at: server.address)
+      _ = try AdminClient.ask(.rooms, at: server.address)
       Issue.record("somebody answered")
     } catch {
       #expect(

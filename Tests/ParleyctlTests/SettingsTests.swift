@@ -1,5 +1,6 @@
 // The command line of parleyctl.
 
+import AdminAPI
 import Configuration
 import NetTypes
 import Testing

@@ -8,6 +8,7 @@ import NetTypes
 import STUN
 import Synchronization
 import TURN
+import TURNClient
 import Testing
 
 @testable import RelayService
@@ -30,7 +31,9 @@ private final class Life: @unchecked Sendable {
       peers: PeerFilter(), relayAddresses: [.loopbackV4])
     relay = try RelayService(
       on: group,
-      .init(listeners: [SocketAddress(.loopbackV4, port: 0)], turn: configuration))
+      .init(
+        listeners: [RelayListener(.udp, SocketAddress(.loopbackV4, port: 0))],
+        turn: configuration))
     lifecycle = Lifecycle(
       on: group, relay, .init(drainDeadline: drain, stopGrace: grace),
       manager: ServiceManager(socketPath: nil))
@@ -57,16 +60,6 @@ private final class Life: @unchecked Sendable {
     let end = Clock.now() + .seconds(10)
     while Clock.now() < end { if holds() { return true } }
     return false
-  }
-}
-
-extension Client {
-  /// The code that an Allocate is refused with.
-  fileprivate func refusedAllocate() -> Int? {
-    core.allocate(now: Clock.now())
-    let event = wait { event, _ in if case .refused = event { true } else { false } }
-    guard case .refused(_, let code)? = event else { return nil }
-    return code
   }
 }
 
@@ -115,7 +108,7 @@ extension Client {
     _ = try client.allocate()
     life.send(SIGUSR1)
     #expect(life.waitUntil { life.lifecycle.isDraining })
-    #expect(try life.client().refusedAllocate() == 508)
+    #expect(try life.client().refused() == 508)
     #expect(!life.ends(within: 0.5))
     #expect(life.relay.allocations == 1)
     client.core.refresh(seconds: 0, now: Clock.now())

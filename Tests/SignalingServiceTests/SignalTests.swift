@@ -118,6 +118,30 @@ import WebSocket
     }
   }
 
+  @Test func originsAndSecretMayChangeWhileItRuns() throws {
+    try withService({ $0.allowedOrigins = ["https://old.example"] }) { running in
+      let port = running.port
+      let member = try SocketClient(port: port, origin: "https://old.example")
+      _ = try member.join("tea")
+      var settings = SignalingSettings(listen: [])
+      settings.allowedOrigins = ["https://new.example"]
+      settings.ice.turnURLs = ["turn:192.0.2.8:3478?transport=udp"]
+      settings.ice.authentication = .secret(Array("south".utf8))
+      running.service.reload(settings)
+      // Every loop has taken it over when all of them have answered this.
+      #expect(running.report().rooms.count == 1)
+      #expect(refusal { try SocketClient(port: port, origin: "https://old.example") } == 403)
+      let newcomer = try SocketClient(port: port, origin: "https://new.example")
+      let joined = try newcomer.join("tea")
+      #expect((joined["peers"] as? [Any])?.count == 1)
+      let turn = try #require((joined["iceServers"] as? [[String: Any]])?.last)
+      #expect(turn["urls"] as? [String] == ["turn:192.0.2.8:3478?transport=udp"])
+      let username = try #require(turn["username"] as? String)
+      let digest = SHA1.hmac(Array(username.utf8).span, key: Array("south".utf8))
+      #expect(turn["credential"] as? String == Base64.encode(digest))
+    }
+  }
+
   @Test func theOperatorMayLetAllPagesIn() throws {
     try withService({ $0.allowedOrigins = ["*"] }) { running in
       for origin in ["https://evil.example", "null"] {

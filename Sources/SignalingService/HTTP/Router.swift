@@ -4,7 +4,7 @@ internal import EventLoop
 internal import HTTP1
 internal import WebSocket
 
-/// Routes the requests of the public port; the same for all loops.
+/// Routes the requests of the public port; each loop has one.
 struct Router: Sendable {
   /// What becomes of a request.
   enum Answer {
@@ -17,12 +17,17 @@ struct Router: Sendable {
   static let subprotocol = "parley.v1"
 
   private let pages = StaticPages()
-  private let origins: OriginPolicy
+  private var origins: OriginPolicy
   private let group: LoopGroup
 
   init(allowedOrigins: [String], _ group: LoopGroup) {
     origins = OriginPolicy(allowed: allowedOrigins)
     self.group = group
+  }
+
+  /// Other origins from now on; who is connected stays.
+  mutating func allow(_ allowedOrigins: [String]) {
+    origins = OriginPolicy(allowed: allowedOrigins)
   }
 
   func route(_ request: RequestHead) -> Answer {

@@ -1,0 +1,25 @@
+// What an operator may change of a server that runs.
+
+internal import NetTypes
+
+extension TURNServer {
+  /// Takes over credentials, peers and lifetimes. No allocation ends: one whose peers are refused
+  /// now loses its permissions and channels to them.
+  ///
+  /// What allocations were made under stays: the realm, relay addresses and ports, the bounds of
+  /// the tables, and the nonces, so that no client has to start over.
+  public mutating func reconfigure(_ new: TURNConfiguration) {
+    guard let old = configuration else { return }
+    var next = new
+    next.realm = old.realm
+    next.nonces = old.nonces
+    next.relayAddresses = old.relayAddresses
+    next.relayPorts = old.relayPorts
+    next.external = old.external
+    next.limits.allocationsMax = old.limits.allocationsMax
+    configuration = next
+    for handle in allocations.handles {
+      _ = allocations.update(handle) { $0.withdraw(by: next.peers) }
+    }
+  }
+}

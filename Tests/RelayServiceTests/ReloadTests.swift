@@ -1,0 +1,66 @@
+// A relay whose credentials and limits change while clients are connected.
+
+import Dispatch
+import EventLoop
+import NetTypes
+import STUN
+import TURN
+import TURNClient
+import Testing
+
+@testable import RelayService
+
+@Suite(.timeLimit(.minutes(1))) struct ReloadTests {
+  private func settings(users: [String: String], userQuota: Int?) -> RelayService.Settings {
+    let configuration = TURNConfiguration(
+      realm: "test", credentials: CredentialStore(realm: "test", users: users, secrets: []),
+      nonces: NonceMint(key: Array(repeating: 3, count: 32), lifetime: .seconds(600)),
+      peers: PeerFilter(), relayAddresses: [.loopbackV4])
+    return RelayService.Settings(
+      listeners: [RelayListener(.udp, SocketAddress(.loopbackV4, port: 0))], turn: configuration,
+      userQuota: userQuota)
+  }
+
+  @Test func `users and quotas are new on every loop, and allocations stay`() throws {
+    let group = try LoopGroup(count: 2)
+    let relay = try RelayService(on: group, settings(users: ["u": "other"], userQuota: nil))
+    let threads = try group.start()
+    defer {
+      relay.stop()
+      for thread in threads { thread.stopAndJoin() }
+    }
+    let server = relay.addresses[0]
+    let early = try Client(server)
+    #expect(early.refused() == 401)
+    relay.reload(settings(users: ["u": "p"], userQuota: 2))
+    let held = try (0..<2).map { _ in
+      let client = try Client(server)
+      _ = try client.allocate()
+      return client
+    }
+    #expect(relay.allocations == 2)
+    #expect(try Client(server).refused() == 486)
+    // Who has more than he may have now keeps it.
+    relay.reload(settings(users: ["u": "p"], userQuota: 1))
+    #expect(try Client(server).refused() == 486)
+    #expect(relay.allocations == 2)
+    relay.reload(settings(users: ["u": "p"], userQuota: nil))
+    _ = try Client(server).allocate()
+    #expect(relay.allocations == 3)
+    withExtendedLifetime(held) {}
+  }
+}
+
+extension Client {
+  /// The code that an Allocate is refused with; `nil` when it is not.
+  func refused() -> Int? {
+    core.allocate(now: Clock.now())
+    let event = wait { event, _ in
+      if case .refused = event { return true }
+      if case .allocated = event { return true }
+      return false
+    }
+    guard case .refused(_, let code)? = event else { return nil }
+    return code
+  }
+}
