@@ -59,6 +59,14 @@ struct MessageTests {
     #expect(bytes.count % 4 == 0)
   }
 
+  @Test func `ALTERNATE-DOMAIN is a name of up to 255 bytes, as it is`() throws {
+    for name in ["turn.example.org", String(repeating: "a", count: Wire.alternateDomainMax)] {
+      let bytes = build { $0.add(alternateDomain: name) }
+      let message = try Message(bytes.span, in: 0..<bytes.count)
+      #expect(message.text(.alternateDomain, bytes.span, max: Wire.alternateDomainMax) == name)
+    }
+  }
+
   @Test func `a message inside a larger buffer is read from where it is`() throws {
     let bytes = [0xff, 0xff, 0xff] + build { $0.add(.lifetime, uint32: 7) } + [0xff]
     let message = try Message(bytes.span, in: 3..<bytes.count - 1)

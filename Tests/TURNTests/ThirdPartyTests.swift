@@ -84,6 +84,26 @@ struct AccessTokenTests {
   }
 
   @Test(
+    "CVE-2026-43994: random bytes and damaged tokens are no token, and end nothing",
+    arguments: [1, 2, 3, 4] as [UInt64])
+  func noise(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let good = Keys.token.sealed(Keys.north, serverName: Keys.serverName, nonce: Keys.nonce)
+    for _ in 0..<2_000 {
+      var bytes = Bool.random(using: &random) ? good : []
+      let length = Int.random(in: 0...600, using: &random)
+      while bytes.count < length { bytes.append(UInt8.random(in: .min ... .max, using: &random)) }
+      for _ in 0..<3 where !bytes.isEmpty {
+        let place = Int.random(in: 0..<min(4, bytes.count), using: &random)
+        bytes[place] ^= UInt8.random(in: .min ... .max, using: &random)
+      }
+      guard bytes != good else { continue }
+      let opened = AccessToken(bytes, Keys.north, serverName: Keys.serverName)
+      #expect(opened == nil, "\(bytes)")
+    }
+  }
+
+  @Test(
     arguments: [
       (0, 605), (600, 5), (604, 1), (605, nil), (-604, 1_209), (-605, nil), (1 << 40, nil),
     ] as [(Int64, Int64?)])
