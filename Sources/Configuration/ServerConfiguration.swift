@@ -126,6 +126,8 @@ public struct ServerConfiguration: Sendable {
   /// What all allocations of one user may pass in each direction, in bytes per second; `nil` for no
   /// limit.
   public internal(set) var userBandwidth: Int?
+  /// Whether clients may have TCP relayed (RFC 6062).
+  public internal(set) var relaysTCP = true
   /// Whether channels that RFC 8656 no longer has may be bound.
   public internal(set) var hasLegacyChannels = false
   /// What parleyd tells browsers about using the relay.

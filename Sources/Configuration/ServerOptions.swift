@@ -155,6 +155,14 @@ extension ServerConfiguration {
     Row(
       programs: relays,
       option: ServerOption.toggle(
+        "no-tcp-relay",
+        help: "Relay UDP alone, to nobody over TCP (RFC 6062), whatever clients ask for."
+      ) {
+        $0.relaysTCP = false
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.toggle(
         "legacy-channels",
         help: "Let clients of RFC 5766 bind the channels 0x5000 to 0x7FFF too."
       ) {

@@ -80,7 +80,8 @@ extension RelayService.Settings {
           + configuration.externalAddresses.map(\.outside),
         relayPorts: configuration.portRange, ownServices: everywhere(services)),
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
-      limits: limits, legacyChannels: configuration.hasLegacyChannels)
+      limits: limits, relaysTCP: configuration.relaysTCP,
+      legacyChannels: configuration.hasLegacyChannels)
     turn.external = ExternalAddresses(configuration.externalAddresses)
     turn.hasStrictExpiry = configuration.hasStrictExpiry
     turn.authorization = authorization(configuration)

@@ -42,6 +42,7 @@ struct ServerConfigurationTests {
     #expect(settings.maxPeersPerRoom == 32)
     #expect(settings.totalQuota == 16_384)
     #expect(settings.allocationBandwidth == nil && settings.userBandwidth == nil)
+    #expect(settings.relaysTCP)
     #expect(settings.relayPolicy == .fallback)
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
@@ -62,6 +63,7 @@ struct ServerConfigurationTests {
       + " --allocation-bandwidth 250k --user-bandwidth 2M"
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
+      + " --no-tcp-relay"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
       + " --external-ip 203.0.113.8/192.0.2.8"
@@ -85,6 +87,7 @@ struct ServerConfigurationTests {
     #expect(settings.totalQuota == 100)
     #expect(settings.allocationBandwidth == 250_000)
     #expect(settings.userBandwidth == 2_000_000)
+    #expect(!settings.relaysTCP)
     #expect(settings.relayPolicy == .always)
     #expect(settings.turnURLs == ["turn:t.example.org"])
     #expect(settings.realm == "r")

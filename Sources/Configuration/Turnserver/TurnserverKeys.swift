@@ -28,6 +28,7 @@ enum TurnserverKeys {
     "realm": .option("realm"), "user": .option("user"),
     "static-auth-secret": .option("secret"), "rest-api-separator": .part,
     "allowed-peer-ip": .part, "denied-peer-ip": .part, "allow-loopback-peers": .part,
+    "max-bps": .option("allocation-bandwidth"), "no-tcp-relay": .toggle("no-tcp-relay"),
     "user-quota": .option("user-quota"), "total-quota": .part,
     "relay-threads": .part, "verbose": .part, "Verbose": .part,
     "unauthorized-ratelimit-rps": .option("unauthenticated-rate"),
@@ -59,7 +60,7 @@ enum TurnserverKeys {
 
   private static let unserved: [String: TurnserverMeaning] = [
     "redis-userdb": .unserved("not served"),
-    "max-bps": .unserved("not served"), "drain-min-allocations": .unserved("not served"),
+    "drain-min-allocations": .unserved("not served"),
     "stale-nonce": .unserved("not served"), "max-allocate-lifetime": .unserved("not served"),
     "mobility": .unserved("not served"), "alternate-server": .unserved("not served"),
     "cert": .unserved("not served"), "pkey": .unserved("not served"),
@@ -93,7 +94,6 @@ enum TurnserverKeys {
     "web-admin": .unserved(cli), "web-admin-ip": .unserved(cli), "web-admin-port": .unserved(cli),
     "web-admin-listen-on-workers": .unserved(cli),
     "no-udp-relay": .unserved("relays carry UDP"),
-    "no-tcp-relay": .unserved("clients may ask for TCP relays"),
     "no-stun": .unserved("STUN is answered wherever TURN is"),
     "secure-stun": .unserved("Binding needs no credentials"),
     "max-allocate-timeout": .unserved("nothing is kept for who has not allocated"),
