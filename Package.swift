@@ -71,7 +71,7 @@ let package = Package(
     // Services.
     library(
       "RelayService",
-      ["Configuration", "EventLoop", "NetTypes", "Crypto", "STUN", "TURN", "Logging"]),
+      ["Configuration", "EventLoop", "NetTypes", "Crypto", "STUN", "TLS", "TURN", "Logging"]),
     library(
       "SignalingService",
       [
@@ -91,12 +91,12 @@ let package = Package(
       "parleyd",
       [
         "Configuration", "Crypto", "EventLoop", "Logging", "NetTypes", "RelayService",
-        "SignalingService", "AdminService",
+        "SignalingService", "AdminService", "TLS",
       ]),
-    program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService"]),
+    program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "TLS"]),
     program(
       "turnd",
-      ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService"]),
+      ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService", "TLS"]),
     program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
     program(
       "parley-load",
@@ -109,22 +109,22 @@ let package = Package(
     tests("NetTypesTests", ["NetTypes"]),
     tests("CryptoTests", ["Crypto"]),
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
+    .target(
+      name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting",
+      swiftSettings: house),
     .target(name: "CMallocCounter", path: "Tests/CMallocCounter"),
     tests(
       "TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
     tests(
       "RelayServiceTests",
       [
-        "RelayService", "EventLoop", "TURN", "TURNClient", "STUN", "NetTypes", "Crypto",
-        "CMallocCounter",
+        "RelayService", "EventLoop", "TLS", "TLSTesting", "TURN", "TURNClient", "STUN", "NetTypes",
+        "Crypto", "CMallocCounter",
       ]),
     tests("EventLoopTests", ["EventLoop", "NetTypes"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
-    .target(
-      name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting",
-      swiftSettings: house),
     tests("TLSTests", ["TLS", "TLSTesting", "EventLoop", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(

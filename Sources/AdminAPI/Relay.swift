@@ -23,7 +23,7 @@ public struct AllocationDocument: Codable, Equatable, Sendable {
   public var client = ""
   /// The relayed address, `HOST:PORT`, where peers send to.
   public var relay = ""
-  /// How the client reaches the server: `udp` or `tcp`.
+  /// How the client reaches the server: `udp`, `tcp`, `tls` or `dtls`.
   public var transport = ""
   public var ageSeconds: Int64 = 0
   /// Until it ends unless the client refreshes it.
@@ -72,6 +72,18 @@ public struct StreamsDocument: Codable, Equatable, Sendable {
   public init() {}
 }
 
+/// Clients' sessions over DTLS since the process began.
+public struct DTLSDocument: Codable, Equatable, Sendable {
+  public var established: UInt64 = 0
+  /// Those that are there now, and those of them that are not established yet.
+  public var live = 0
+  public var handshakes = 0
+  /// Datagrams that were for no session, by reason.
+  public var drops: [String: UInt64] = [:]
+
+  public init() {}
+}
+
 /// The relay's counters since the process began.
 public struct RelayStatsDocument: Codable, Equatable, Sendable {
   /// Datagrams at the listeners, and frames on connections.
@@ -92,6 +104,7 @@ public struct RelayStatsDocument: Codable, Equatable, Sendable {
   /// Datagrams that the kernel did not take.
   public var sendFailures: UInt64 = 0
   public var streams = StreamsDocument()
+  public var dtls = DTLSDocument()
   public var closed = ClosedDocument()
 
   public init() {}

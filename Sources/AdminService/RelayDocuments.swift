@@ -61,6 +61,16 @@ extension StreamsDocument {
   }
 }
 
+extension DTLSDocument {
+  init(_ figures: DTLSFigures) {
+    self.init()
+    established = figures.established
+    live = figures.live
+    handshakes = figures.handshakes
+    drops = figures.drops
+  }
+}
+
 extension RelayStatsDocument {
   init(_ snapshot: RelaySnapshot) {
     self.init()
@@ -75,6 +85,7 @@ extension RelayStatsDocument {
     allocationsLive = snapshot.allocations.count
     sendFailures = snapshot.sendFailures
     streams = StreamsDocument(snapshot.streams)
+    dtls = DTLSDocument(snapshot.dtls)
     closed = ClosedDocument(snapshot.ended)
   }
 }

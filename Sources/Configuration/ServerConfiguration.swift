@@ -96,6 +96,9 @@ public struct ServerConfiguration: Sendable {
 
   /// Sockets for STUN and TURN; at least one.
   public internal(set) var listeners: [Listener] = []
+  /// PEM files as given; see `certificate`.
+  var certificateChain: String?
+  var certificateKey: String?
   /// Where stund answers NAT behaviour discovery, at most one per family; see `natDiscoveries`.
   public internal(set) var natDiscovery: [SocketAddress] = []
   /// Where parleyd serves HTTP and WebSocket over TCP; `nil` for the others.

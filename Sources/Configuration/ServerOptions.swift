@@ -34,16 +34,17 @@ extension ServerConfiguration {
   static let developmentName = "dev"
 
   private static let rows: [(title: String, rows: [Row])] = [
-    ("Listening", listening), ("Relay", relaying), ("Credentials", credentials),
-    ("Running", running),
+    ("Listening", listening), ("Certificate", certificates), ("Relay", relaying),
+    ("Credentials", credentials), ("Running", running),
   ]
 
   private static let listening = [
     Row(
       programs: all,
       option: ServerOption.list(
-        "listen", "udp|tcp:HOST:PORT", default: ["udp:0.0.0.0:3478"],
-        help: "Serve STUN and TURN here; HOST is an IP address, IPv6 in brackets."
+        "listen", "udp|tcp|dtls:HOST:PORT", default: ["udp:0.0.0.0:3478"],
+        help: "Serve STUN and TURN here; HOST is an IP address, IPv6 in brackets. UDP and DTLS may"
+          + " share a port."
       ) {
         $0.listeners.append(try OptionValues.listener($1))
       }.defaulting(to: ["udp:127.0.0.1:3478"], with: developmentName)),

@@ -58,6 +58,7 @@ extension ServerConfiguration {
     if let twice = Self.firstRepeated(fixed) {
       throw ConfigurationError("--listen: \(twice) is given twice")
     }
+    try validateCertificate()
     try validateDiscovery()
     if program != .stund { try validateRelay(for: program) }
   }
@@ -206,7 +207,8 @@ extension ServerConfiguration {
   public var turnURLs: [String] {
     if relayPolicy == .never { return [] }
     if !givenURLs.isEmpty { return givenURLs.filter { $0.hasPrefix("turn") } }
-    return reachableListeners.map { listener in
+    // No browser speaks DTLS to a relay; who does is told so by hand.
+    return reachableListeners.filter { $0.transport != .dtls }.map { listener in
       let scheme = listener.transport.isSecure ? "turns" : "turn"
       let transport = listener.transport.isStream ? "tcp" : "udp"
       return "\(scheme):\(listener.address.text)?transport=\(transport)"

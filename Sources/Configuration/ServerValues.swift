@@ -12,18 +12,18 @@ extension OptionValues {
   static let realmCharactersMax = 127
 
   /// The transports that can be listened on.
-  static let listenerTransports = [Transport.udp, .tcp]
+  static let listenerTransports = [Transport.udp, .tcp, .dtls]
 
-  /// `udp:HOST:PORT` or `tcp:HOST:PORT`.
+  /// A transport and where: `udp:HOST:PORT`.
   static func listener(_ text: String) throws(MalformedValue) -> ServerConfiguration.Listener {
     for transport in listenerTransports {
       guard let rest = text.dropping(prefix: "\(transport.text):") else { continue }
       guard let address = SocketAddress(rest) else { break }
       return ServerConfiguration.Listener(transport: transport, address: address)
     }
+    let names = listenerTransports.map(\.text).joined(separator: "|")
     throw .isNot(
-      "udp:HOST:PORT or tcp:HOST:PORT with an IP address, such as udp:0.0.0.0:3478 or tcp:[::]:3478"
-    )
+      "\(names):HOST:PORT with an IP address, such as udp:0.0.0.0:3478 or udp:[::]:3478")
   }
 
   /// Bytes per second, in units, thousands (`k`) or millions (`M`); `nil` for 0, no limit.

@@ -5,6 +5,7 @@ internal import EventLoop
 internal import Logging
 internal import NetTypes
 internal import STUN
+internal import TLS
 internal import TURN
 
 /// Drives a ``TURNServer``. Confined to its loop, or to the setting-up thread before that runs:
@@ -32,6 +33,9 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   private var receivedFromPeers: UInt64 = 0
   private var unusable: UInt64 = 0
 
+  /// `nil` where there is no certificate.
+  let dtls: DTLSSessions?
+
   // What RelayLoop+Streams needs.
   var streams: RelayStreams
   var streamTimers: TimerWheel
@@ -45,12 +49,16 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   var gathered: [UInt8] = []
   var gathering: RelayStream?
 
-  /// - Parameter streamsMax: clients over TCP and TLS at a time.
+  /// - Parameters:
+  ///   - streamsMax: clients over TCP and TLS at a time.
+  ///   - dtls: makes the sessions of this loop, where there is a certificate.
   init(
     _ loop: EventLoop, _ configuration: TURNConfiguration?, quota: SharedQuota,
-    ports: SharedPorts?, bandwidth: SharedBandwidth?, place: LoopPlace, streamsMax: Int
+    ports: SharedPorts?, bandwidth: SharedBandwidth?, place: LoopPlace, streamsMax: Int,
+    dtls: DTLSSessions?
   ) {
     self.loop = loop
+    self.dtls = dtls
     var random = SecureRandom()
     streams = RelayStreams(capacity: streamsMax, using: &random)
     streamTimers = TimerWheel(now: loop.now)
@@ -78,10 +86,15 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       streamListeners.append(accepting)
       return RelayListener(transport, accepting.address ?? address)
     }
+    // UDP and DTLS at one address are told apart by the first byte (RFC 7983).
+    if address.port != 0, let present = listeners.first(where: { $0.socket.address == address }) {
+      present.serve(listener.transport)
+      return listener
+    }
     let socket = try UDPSocket(
       bind: address, reusePort: true, packetInfo: address.ip.isUnspecified,
       bufferBytes: Self.listenerBufferBytes)
-    let receiving = ListenerSocket(socket, owner: self)
+    let receiving = ListenerSocket(socket, listener.transport, owner: self)
     receiving.registration = try loop.register(
       socket.descriptor, for: .readable, handler: receiving)
     listeners.append(receiving)
@@ -114,17 +127,28 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       unusable &+= 1
       return
     }
-    let tuple = FiveTuple(
-      client: datagram.source, server: listener.serverAddress(datagram.destination),
-      transport: .udp)
+    let address = listener.serverAddress(datagram.destination)
     batch.withBytes(index) { bytes in
-      var verdict = server.received(
-        from: tuple, in: bytes, at: datagram.payload, now: now, effects: &effects)
-      while !effects.isEmpty {
-        verdict = carryOut(verdict, now: now)
+      if listener.isSealed(bytes.span, datagram.payload) {
+        let tuple = FiveTuple(client: datagram.source, server: address, transport: .dtls)
+        receiveSealed(&bytes, datagram.payload, tuple, on: listener, now: now)
+      } else {
+        let tuple = FiveTuple(client: datagram.source, server: address, transport: .udp)
+        receive(&bytes, datagram.payload, tuple, on: listener, now: now)
       }
-      send(verdict, bytes.span, answering: .datagram(tuple, listener))
     }
+  }
+
+  /// Hands a client's datagram, in the clear, to the core, and does what that says.
+  func receive(
+    _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>, _ tuple: FiveTuple,
+    on listener: ListenerSocket, now: Instant
+  ) {
+    var verdict = server.received(from: tuple, in: bytes, at: payload, now: now, effects: &effects)
+    while !effects.isEmpty {
+      verdict = carryOut(verdict, now: now)
+    }
+    send(verdict, bytes.span, answering: .datagram(tuple, listener))
   }
 
   func drain(_ relay: RelaySocket, now: Instant) {
@@ -174,6 +198,11 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     case nobody
   }
 
+  /// The socket that a client sends to.
+  func socket(of tuple: FiveTuple) -> ListenerSocket? {
+    listeners.first { $0.serves(tuple.server) }
+  }
+
   func send(_ verdict: Verdict, _ bytes: Span<UInt8>, answering asker: Asker) {
     let result: SendResult
     switch verdict {
@@ -188,12 +217,10 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       case .stream(let client): return answer(client)
       case .datagram(let tuple, let listener):
         let reply = server.reply.bytes
-        result = listener.send(reply.span, 0..<reply.count, to: tuple)
+        result = send(reply.span, 0..<reply.count, to: tuple, on: listener)
       }
     case .replyElsewhere(let tuple):
-      guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else {
-        return server.sendFailed(verdict)
-      }
+      guard let listener = socket(of: tuple) else { return server.sendFailed(verdict) }
       let reply = server.reply.bytes
       result = listener.send(reply.span, 0..<reply.count, to: tuple)
     case .toPeer(let handle, let peer, let range, let dontFragment):
@@ -201,10 +228,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       result = relay.send(bytes, range, to: peer, dontFragment: dontFragment)
     case .toClient(_, let tuple, let range):
       if tuple.transport.isStream { return gather(verdict, bytes, range, for: tuple) }
-      guard let listener = listeners.first(where: { $0.serves(tuple.server) }) else {
-        return server.sendFailed(verdict)
-      }
-      result = listener.send(bytes, range, to: tuple)
+      guard let listener = socket(of: tuple) else { return server.sendFailed(verdict) }
+      result = send(bytes, range, to: tuple, on: listener)
     }
     if result != .sent { server.sendFailed(verdict) }
   }
@@ -292,6 +317,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     var next = server.nextDeadline ?? .distantFuture
     next = min(next, streamTimers.nextDeadline ?? .distantFuture)
     next = min(next, peers.nextDeadline ?? .distantFuture)
+    next = min(next, dtls?.nextDeadline ?? .distantFuture)
     return next == .distantFuture ? nil : next
   }
 
@@ -300,6 +326,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     carryOutAll(now: now)
     endIdleStreams(now: now)
     peers.advance(to: now)
+    advanceSessions(to: now)
   }
 
   func snapshot() -> RelaySnapshot {
@@ -320,6 +347,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     snapshot.sendFailures = statistics.sendFailures
     snapshot.streams = StreamFigures(
       accepted: streamsAccepted, live: streams.count, ended: streamEnds)
+    snapshot.dtls = dtlsFigures
     return snapshot
   }
 
@@ -333,6 +361,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     carryOutAll(now: loop.now)
     peers.stop()
     siblings = []
+    endSessions()
     for listener in listeners {
       if let registration = listener.registration { loop.deregister(registration) }
       listener.socket.close()

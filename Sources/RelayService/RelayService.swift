@@ -3,8 +3,10 @@
 public import EventLoop
 public import NetTypes
 public import STUN
+public import TLS
 public import TURN
 internal import Crypto
+internal import Logging
 
 /// Where clients reach the relay.
 public struct RelayListener: Equatable, Sendable {
@@ -41,6 +43,10 @@ public final class RelayService: Sendable {
     public var streamsMax = 16_384
     /// Connections with peers (RFC 6062) at a time; each loop makes an equal share.
     public var peerConnectionsMax = 8_192
+    /// Needed for DTLS listeners; may be reloaded at any time.
+    public var certificates: CertificateStore?
+    /// Sessions over DTLS at a time, of some 50 KB each; each loop keeps an equal share.
+    public var sessionsMax = 8_192
 
     public init(
       listeners: [RelayListener], turn: TURNConfiguration?, userQuota: Int? = nil,
@@ -56,11 +62,16 @@ public final class RelayService: Sendable {
 
   private let group: LoopGroup
   private let quota: SharedQuota
+  private let certificates: CertificateStore?
   private let shares: [RelayLoop]
 
   /// Binds every listener on every loop; nothing is served before the loops run.
   public init(on group: LoopGroup, _ settings: Settings) throws(SystemError) {
+    precondition(
+      settings.certificates != nil || !settings.listeners.contains { $0.transport == .dtls },
+      "DTLS without a certificate")
     self.group = group
+    certificates = settings.certificates
     quota = SharedQuota(perUser: settings.userQuota, total: settings.totalQuota)
     let ports = settings.turn.map {
       SharedPorts($0.relayAddresses, $0.relayPorts, rest: settings.portRest)
@@ -84,10 +95,18 @@ public final class RelayService: Sendable {
     turn?.limits.connectionsMax =
       (settings.peerConnectionsMax + group.loops.count - 1) / group.loops.count
     let streamsMax = (settings.streamsMax + group.loops.count - 1) / group.loops.count
+    var random = SecureRandom()
+    let cookies = CookieMint(secret: random.bytes(32))
+    var limits = DTLSLimits()
+    limits.sessionsMax = (settings.sessionsMax + group.loops.count - 1) / group.loops.count
     for loop in group.loops {
+      let dtls = settings.certificates.map {
+        DTLSSessions($0, limits, cookies: cookies, random: random, now: loop.now)
+      }
       let share = RelayLoop(
         loop, turn, quota: quota, ports: ports, bandwidth: bandwidth,
-        place: LoopPlace(index: loop.index, count: group.loops.count), streamsMax: streamsMax)
+        place: LoopPlace(index: loop.index, count: group.loops.count), streamsMax: streamsMax,
+        dtls: dtls)
       share.discoveries = settings.discoveries
       for index in listeners.indices { listeners[index] = try share.listen(listeners[index]) }
       shares.append(share)
@@ -105,8 +124,26 @@ public final class RelayService: Sendable {
   /// Allocations and reserved ports of all loops, now.
   public var allocations: Int { quota.held }
 
-  /// Takes over quotas, credentials and peers, each loop soon; listeners stay as they are.
+  /// Says in the log where clients are served.
+  public func announce() {
+    for listener in listeners {
+      Log.info(
+        "listening",
+        [
+          "transport": .public(listener.transport.text),
+          "address": .public(listener.address.text),
+        ])
+    }
+  }
+
+  /// Reads the certificate's files again, and takes over quotas, credentials and peers, each loop
+  /// soon; listeners stay as they are.
   public func reload(_ settings: Settings) {
+    do throws(TLSError) {
+      try certificates?.reload()
+    } catch {
+      Log.error("the certificate stays as it was", ["reason": .public(error)])
+    }
     quota.limit(perUser: settings.userQuota, total: settings.totalQuota)
     guard let turn = settings.turn else { return }
     for share in shares { share.loop.submit { share.reconfigure(turn) } }

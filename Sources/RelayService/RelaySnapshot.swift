@@ -21,6 +21,7 @@ public struct RelaySnapshot: Sendable {
   public var ended = AllocationCounters()
   public var sendFailures: UInt64 = 0
   public var streams = StreamFigures()
+  public var dtls = DTLSFigures()
 
   static func sum(_ parts: [RelaySnapshot]) -> RelaySnapshot {
     parts.reduce(into: RelaySnapshot()) { sum, part in
@@ -36,6 +37,7 @@ public struct RelaySnapshot: Sendable {
       sum.ended = sum.ended + part.ended
       sum.sendFailures += part.sendFailures
       sum.streams.add(part.streams)
+      sum.dtls.add(part.dtls)
     }
   }
 }
@@ -52,5 +54,23 @@ public struct StreamFigures: Equatable, Sendable {
     accepted += other.accepted
     live += other.live
     ended.merge(other.ended, uniquingKeysWith: +)
+  }
+}
+
+/// What became of clients' datagrams over DTLS.
+public struct DTLSFigures: Equatable, Sendable {
+  /// Sessions whose handshake was done.
+  public var established: UInt64 = 0
+  /// Sessions, and those of them that shake hands.
+  public var live = 0
+  public var handshakes = 0
+  /// Datagrams that were for no session, by ``DTLSDrop``; reasons that never occurred are missing.
+  public var drops: [String: UInt64] = [:]
+
+  mutating func add(_ other: DTLSFigures) {
+    established += other.established
+    live += other.live
+    handshakes += other.handshakes
+    drops.merge(other.drops, uniquingKeysWith: +)
   }
 }

@@ -5,15 +5,36 @@ internal import NetTypes
 
 /// Where clients send to.
 final class ListenerSocket: EventHandler {
+  /// RFC 7983 §7: what the first byte of a DTLS record is.
+  private static let firstBytesOfDTLS: ClosedRange<UInt8> = 20...63
+
   let socket: UDPSocket
+  /// What is served: one of them at least.
+  private var speaksUDP = false
+  private var speaksDTLS = false
   var registration: EventLoop.Registration?
   private unowned let owner: RelayLoop
   private let isUnspecified: Bool
 
-  init(_ socket: UDPSocket, owner: RelayLoop) {
+  init(_ socket: UDPSocket, _ transport: Transport, owner: RelayLoop) {
     self.socket = socket
     self.owner = owner
     isUnspecified = socket.address.ip.isUnspecified
+    serve(transport)
+  }
+
+  /// Serves that too, by the same socket.
+  func serve(_ transport: Transport) {
+    if transport == .dtls { speaksDTLS = true } else { speaksUDP = true }
+  }
+
+  /// Whether a datagram is to be taken for DTLS: on a socket for both its first byte decides, and
+  /// one for DTLS alone takes nothing in the clear.
+  @inline(__always)
+  func isSealed(_ bytes: Span<UInt8>, _ payload: Range<Int>) -> Bool {
+    guard speaksDTLS else { return false }
+    guard speaksUDP else { return true }
+    return !payload.isEmpty && Self.firstBytesOfDTLS.contains(bytes[payload.lowerBound])
   }
 
   func ready(_ readiness: Readiness, now: Instant) { owner.drain(self, now: now) }

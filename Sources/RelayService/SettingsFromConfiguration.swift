@@ -6,6 +6,7 @@ internal import EventLoop
 internal import Logging
 internal import NetTypes
 internal import STUN
+public import TLS
 internal import TURN
 
 extension RelayService.Settings {
@@ -135,5 +136,19 @@ extension Lifecycle.Patience {
   public init(_ configuration: ServerConfiguration) {
     self.init(
       drainDeadline: configuration.drainDeadline, stopGrace: configuration.stopGrace)
+  }
+}
+
+extension CertificateStore {
+  /// RFC 7443: what is spoken to the relay over TLS and DTLS.
+  static let relayProtocols = ["stun.turn", "stun.nat-discovery"]
+
+  /// The certificate that the operator names; `nil` where none is needed.
+  public static func configured(_ configuration: ServerConfiguration) throws(TLSError)
+    -> CertificateStore?
+  {
+    guard let files = configuration.certificate else { return nil }
+    return try CertificateStore(
+      certificates: files.chain, key: files.key, protocols: relayProtocols)
   }
 }

@@ -12,6 +12,8 @@ public enum DTLSDatagram: Equatable, Sendable {
   case malformed
 
   /// RFC 7983 §7: a first byte of 20 to 63 is DTLS; of these we know the content types 20 to 23.
+  /// RFC 5246 §6.2.1: the content type of application data.
+  public static let dataType: UInt8 = 23
   private static let contentTypes: ClosedRange<UInt8> = 20...23
   private static let handshakeType: UInt8 = 22
   private static let clientHelloType: UInt8 = 1

@@ -63,6 +63,8 @@ public enum DTLSDrop: Int, CaseIterable, Sendable {
   case tooManySessions
   /// A new client beyond the limits of handshakes.
   case tooManyHandshakes
+  /// Data that the session cannot decrypt, or has had before.
+  case unreadable
 }
 
 /// Which datagram belongs to which session. It does no I/O and reads no clock.
@@ -169,6 +171,13 @@ public final class DTLSSessions {
       sessions.value(at: index) { $0.tuple == tuple } ?? false
     }
     return slot.flatMap { sessions.handle(at: $0) }.flatMap { sessions[$0] }
+  }
+
+  /// To be called when a session's engine made nothing of a datagram that begins with `first`.
+  public func yieldedNothing(_ session: DTLSSession, first: UInt8) {
+    if first == DTLSDatagram.dataType && !session.isYoung {
+      drops[DTLSDrop.unreadable.rawValue] &+= 1
+    }
   }
 
   /// To be called when the session's engine has opened a datagram. `false`: the session has ended

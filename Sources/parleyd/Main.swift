@@ -8,6 +8,7 @@ import Logging
 import NetTypes
 import RelayService
 import SignalingService
+import TLS
 
 @main struct Parleyd {
   static func main() {
@@ -20,10 +21,11 @@ import SignalingService
     }
   }
 
-  private static func run(_ started: RunningConfiguration) throws(SystemError) {
+  private static func run(_ started: RunningConfiguration) throws {
     var running = started
     var plan = Plan(running.settings, nil)
     let loops = try LoopGroup(count: running.settings.threads)
+    plan.relay.certificates = try CertificateStore.configured(running.settings)
     let relay = try RelayService(on: loops, plan.relay)
     let signaling = try SignalingService(on: loops, plan.signaling)
     let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(running.settings))
@@ -56,14 +58,7 @@ import SignalingService
     _ relay: RelayService, _ signaling: SignalingService, _ admin: AdminService?,
     _ configuration: ServerConfiguration
   ) {
-    for listener in relay.listeners {
-      Log.info(
-        "listening",
-        [
-          "transport": .public(listener.transport.text),
-          "address": .public(listener.address.text),
-        ])
-    }
+    relay.announce()
     for address in signaling.addresses {
       Log.info("listening", ["transport": "tcp", "address": .public(address.text)])
     }

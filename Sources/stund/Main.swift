@@ -5,6 +5,7 @@ import EventLoop
 import Logging
 import NetTypes
 import RelayService
+import TLS
 
 @main struct Stund {
   static func main() {
@@ -13,18 +14,15 @@ import RelayService
     let configuration = running.settings
     do {
       let loops = try LoopGroup(count: configuration.threads)
-      let relay = try RelayService(
-        on: loops, RelayService.Settings(configuration, relays: false))
+      var settings = RelayService.Settings(configuration, relays: false)
+      settings.certificates = try CertificateStore.configured(configuration)
+      let relay = try RelayService(on: loops, settings)
       let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
-      for listener in relay.listeners {
-        Log.info(
-          "listening",
-          [
-            "transport": .public(listener.transport.text),
-            "address": .public(listener.address.text),
-          ])
+      relay.announce()
+      lifecycle.reload = {
+        guard running.reload() else { return }
+        relay.reload(RelayService.Settings(running.settings, relays: false))
       }
-      lifecycle.reload = { _ = running.reload() }
       lifecycle.stopping = { done in
         relay.stop()
         done()

@@ -6,6 +6,7 @@ import EventLoop
 import Logging
 import NetTypes
 import RelayService
+import TLS
 
 @main struct Turnd {
   static func main() {
@@ -14,26 +15,21 @@ import RelayService
     let configuration = running.settings
     do {
       let loops = try LoopGroup(count: configuration.threads)
-      let relay = try RelayService(on: loops, settings(configuration))
+      var settings = Self.settings(configuration)
+      settings.certificates = try CertificateStore.configured(configuration)
+      let relay = try RelayService(on: loops, settings)
       let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
       // On the control loop: a long list must not keep packets waiting.
       let admin = try configuration.admin.map { address throws(SystemError) in
         try AdminService(at: address, of: lifecycle, on: loops.control, relay: relay)
       }
-      for listener in relay.listeners {
-        Log.info(
-          "listening",
-          [
-            "transport": .public(listener.transport.text),
-            "address": .public(listener.address.text),
-          ])
-      }
+      relay.announce()
       if let admin {
         Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
       }
       lifecycle.reload = {
         guard running.reload() else { return }
-        relay.reload(settings(running.settings))
+        relay.reload(Self.settings(running.settings))
         lifecycle.patience = Lifecycle.Patience(running.settings)
       }
       lifecycle.stopping = { done in

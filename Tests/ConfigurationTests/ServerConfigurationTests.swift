@@ -66,7 +66,7 @@ struct ServerConfigurationTests {
       + " --no-tcp-relay"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
-      + " --external-ip 203.0.113.8/192.0.2.8"
+      + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
     let others = ["dev", "config", "turnserver-conf", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -74,6 +74,7 @@ struct ServerConfigurationTests {
     }
     let settings = try Start(.parleyd, line).settings()
     #expect(settings.listeners.map(\.address.text) == ["192.0.2.7:1", "[2001:db8::7]:2"])
+    #expect(settings.certificate == .init(chain: "c.pem", key: "k.pem"))
     #expect(settings.http?.text == "[::1]:80")
     #expect(settings.maxPeersPerRoom == 8)
     #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
@@ -310,6 +311,12 @@ struct ServerConfigurationTests {
       streams.turnURLs == [
         "turn:192.0.2.7:3478?transport=udp", "turn:192.0.2.7:3478?transport=tcp",
       ])
+    let sealed = try Start(
+      .parleyd,
+      enough + "--listen udp:0.0.0.0:3478 --listen dtls:0.0.0.0:3478 --cert c.pem --key k.pem"
+    ).settings()
+    #expect(sealed.listeners.map(\.transport) == [.udp, .dtls])
+    #expect(sealed.turnURLs == ["turn:192.0.2.7:3478?transport=udp"])
     let both = try Start(
       .parleyd, enough + "--turn-url turn:a --turn-url stun:b --relay-policy never"
     ).settings()

@@ -51,6 +51,23 @@ struct TurnserverTests {
     #expect(settings.userQuota == 12)
   }
 
+  @Test func `A certificate comes with its key, and DTLS where it is asked for`() throws {
+    let settings = try start(
+      """
+      listening-ip=192.0.2.7
+      use-auth-secret
+      static-auth-secret=secret
+      cert=/etc/turn/chain.pem
+      pkey=/etc/turn/key.pem
+      dtls
+      """
+    ).settings()
+    #expect(settings.certificate == .init(chain: "/etc/turn/chain.pem", key: "/etc/turn/key.pem"))
+    #expect(
+      settings.listeners.filter { $0.transport == .dtls }.map(\.address.text)
+        == ["192.0.2.7:5349"])
+  }
+
   @Test func `Users come with a password or with coturn's key`() throws {
     let settings = try start(
       """

@@ -13,12 +13,15 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case stream
   /// A trace of what clients, peers and time do to a TURN server; see ``TraceReader``.
   case turn
+  /// A datagram on a port that serves DTLS.
+  case dtls
 
   public func run(_ input: [UInt8]) throws(Finding) {
     switch self {
     case .stun: try STUNTarget.run(input)
     case .stream: try StreamTarget.run(input)
     case .turn: try TURNTarget.run(input)
+    case .dtls: try DTLSTarget.run(input)
     }
   }
 }

@@ -27,28 +27,6 @@ struct RelayServiceTests {
     #expect(result == 0 && value == IP_PMTUDISC_DONT)
   }
 
-  private func exchange(_ a: Client, _ b: Client, count: Int, size: Int) throws -> Int {
-    var received = 0
-    for number in 0..<count {
-      var payload = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size)
-      payload[0] = 1
-      a.core.send(payload, on: 0x4000)
-      // A window of 32, so that no socket buffer is ever the reason of a loss.
-      if number % 32 == 31 || number == count - 1 {
-        let goal = number + 1
-        _ = b.wait { event, bytes in
-          if case .data(_, let range) = event, range.count == size, bytes[range.lowerBound] == 1 {
-            received += 1
-          }
-          a.flush()
-          return received == goal
-        }
-      }
-      a.flush()
-    }
-    return received
-  }
-
   @Test(
     "Trap 30: two clients talk by the address they know, and the counters agree to the byte",
     arguments: ["127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])

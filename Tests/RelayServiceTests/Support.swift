@@ -6,6 +6,7 @@ import EventLoop
 import Glibc
 import NetTypes
 import STUN
+import TLS
 import TURN
 import TURNClient
 import Testing
@@ -20,11 +21,13 @@ final class Relay {
 
   init(
     threads count: Int = 1, listeners: [String] = ["127.0.0.1:0"], turn: Bool = true,
-    transport: NetTypes.Transport = .udp, streamsMax: Int = 100
+    transport: NetTypes.Transport = .udp, streamsMax: Int = 100,
+    certificates: CertificateStore? = nil, alsoUDP: Bool = false
   ) throws {
-    let addresses = try listeners.map {
+    var addresses = try listeners.map {
       RelayListener(transport, try #require(SocketAddress($0)))
     }
+    if alsoUDP { addresses += addresses.map { RelayListener(.udp, $0.address) } }
     let relayIPs = [IPAddress.loopbackV4, .loopbackV6]
     group = try LoopGroup(count: count)
     let configuration = TURNConfiguration(
@@ -36,6 +39,7 @@ final class Relay {
     var settings = RelayService.Settings(
       listeners: addresses, turn: turn ? configuration : nil)
     settings.streamsMax = streamsMax
+    settings.certificates = certificates
     service = try RelayService(on: group, settings)
     threads = try group.start()
   }
@@ -64,9 +68,14 @@ final class Client {
   var core: TURNClient
   let socket: UDPSocket
   let server: SocketAddress
+  /// Everything goes through this, where there is one.
+  let session: DTLSEngine?
   private let batch = DatagramBatch(capacity: 32)
 
-  init(_ server: SocketAddress, family: IPAddress.Family = .v4) throws {
+  init(
+    _ server: SocketAddress, family: IPAddress.Family = .v4, session: DTLSEngine? = nil
+  ) throws {
+    self.session = session
     core = TURNClient(username: "u", password: "p", family: family, random: SecureRandom())
     let local = server.ip.family == .v4 ? IPAddress.loopbackV4 : .loopbackV6
     socket = try UDPSocket(
@@ -78,30 +87,57 @@ final class Client {
   deinit { socket.close() }
 
   func flush() {
-    for bytes in core.output { _ = socket.send(bytes.span, 0..<bytes.count, to: server) }
-    core.output.removeAll()
+    guard let session else {
+      for bytes in core.output { _ = socket.send(bytes.span, 0..<bytes.count, to: server) }
+      return core.output.removeAll()
+    }
+    if session.progress == .established {
+      for bytes in core.output { _ = session.seal(bytes.span, 0..<bytes.count) }
+      core.output.removeAll()
+    }
+    session.takeOutput { bytes, range in _ = socket.send(bytes, range, to: server) }
+  }
+
+  /// What the datagram holds for the core: itself, or what the session makes of it.
+  private func messages(_ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>) -> [[UInt8]] {
+    guard let session else { return [bytes.span.bytes(in: payload)] }
+    var messages: [[UInt8]] = []
+    var next = session.open(&bytes, at: payload)
+    while let range = next {
+      messages.append(bytes.span.bytes(in: range))
+      next = session.next(&bytes, at: payload.lowerBound)
+    }
+    return messages
   }
 
   /// Handles what arrives until `wanted` accepts an event; `nil` after ten seconds without.
   func wait(_ wanted: (TURNClient.Event, [UInt8]) -> Bool) -> TURNClient.Event? {
     let end = Clock.now() + .seconds(10)
     while Clock.now() < end {
-      flush()
-      var descriptor = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-      _ = unsafe poll(&descriptor, 1, 100)
       for event in core.advance(to: Clock.now()) where wanted(event, []) { return event }
-      let count = batch.receive(from: socket)
-      var found: TURNClient.Event?
-      for index in 0..<max(0, count) {
-        guard let datagram = batch.datagram(index) else { continue }
-        let bytes = batch.withBytes(index) { $0.span.bytes(in: datagram.payload) }
+      if let found = step(wanted) { return found }
+    }
+    return nil
+  }
+
+  /// Sends what waits, and handles what arrives within 100 ms; the last event that is wanted.
+  @discardableResult
+  func step(_ wanted: (TURNClient.Event, [UInt8]) -> Bool = { _, _ in false }) -> TURNClient.Event?
+  {
+    flush()
+    var descriptor = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+    _ = unsafe poll(&descriptor, 1, 100)
+    let count = batch.receive(from: socket)
+    var found: TURNClient.Event?
+    for index in 0..<max(0, count) {
+      guard let datagram = batch.datagram(index) else { continue }
+      for bytes in batch.withBytes(index, { messages(&$0, datagram.payload) }) {
         if let event = core.received(bytes.span, now: Clock.now()), wanted(event, bytes) {
           found = event
         }
       }
-      if let found { return found }
     }
-    return nil
+    return found
   }
 
   func allocate() throws -> SocketAddress {
@@ -118,4 +154,27 @@ final class Client {
     core.bind(channel, to: peer, now: Clock.now())
     try #require(wait { event, _ in event == .channelBound(channel) } != nil)
   }
+}
+
+/// Sends numbered payloads on a channel; how many arrive.
+func exchange(_ a: Client, _ b: Client, count: Int, size: Int) throws -> Int {
+  var received = 0
+  for number in 0..<count {
+    var payload = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size)
+    payload[0] = 1
+    a.core.send(payload, on: 0x4000)
+    // A window of 32, so that no socket buffer is ever the reason of a loss.
+    if number % 32 == 31 || number == count - 1 {
+      let goal = number + 1
+      _ = b.wait { event, bytes in
+        if case .data(_, let range) = event, range.count == size, bytes[range.lowerBound] == 1 {
+          received += 1
+        }
+        a.flush()
+        return received == goal
+      }
+    }
+    a.flush()
+  }
+  return received
 }

@@ -89,7 +89,9 @@ final class DTLSWorld {
         answers += take(session.engine.takeOutput)
         if !sessions.goesOn(session) { ended.append(tuple) }
       case .known(let session):
-        received += opened(datagram, by: session.engine)
+        let plaintexts = opened(datagram, by: session.engine)
+        if plaintexts.isEmpty { sessions.yieldedNothing(session, first: datagram[0]) }
+        received += plaintexts
         if !sessions.goesOn(session) { ended.append(tuple) }
         answers += take(session.engine.takeOutput)
       }

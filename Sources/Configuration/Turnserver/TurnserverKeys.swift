@@ -23,6 +23,7 @@ enum TurnserverKeys {
   private static let served: [String: TurnserverMeaning] = [
     "listening-ip": .part, "listening-port": .part, "tls-listening-port": .part,
     "no-udp": .part, "no-tcp": .part, "no-tls": .part, "no-dtls": .part, "dtls": .part,
+    "cert": .option("cert"), "pkey": .option("key"),
     "relay-ip": .option("relay-ip"), "external-ip": .option("external-ip"),
     "min-port": .part, "max-port": .part,
     "realm": .option("realm"), "user": .option("user"),
@@ -63,7 +64,6 @@ enum TurnserverKeys {
     "drain-min-allocations": .unserved("not served"),
     "stale-nonce": .unserved("not served"), "max-allocate-lifetime": .unserved("not served"),
     "mobility": .unserved("not served"), "alternate-server": .unserved("not served"),
-    "cert": .unserved("not served"), "pkey": .unserved("not served"),
     "tcp-proxy-port": .unserved("not served"),
     "listening-device": .unserved("name addresses by listening-ip"),
     "relay-device": .unserved("name addresses by relay-ip"),
