@@ -34,6 +34,7 @@ let package = Package(
     // C: module maps, and shims for what Swift cannot import.
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .systemLibrary(name: "COpenSSL"),
+    .systemLibrary(name: "CHiredis"),
     .target(
       name: "CSimdjson",
       cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
@@ -68,6 +69,8 @@ let package = Package(
         .embedInCode("Pages/favicon.svg"),
       ], swiftSettings: house),
 
+    library("Redis", ["CHiredis"]),
+
     // Services.
     library(
       "RelayService",
@@ -80,6 +83,9 @@ let package = Package(
         "WebAssets", "TURN",
       ]),
     library(
+      "UserDatabase",
+      ["Configuration", "EventLoop", "Logging", "NetTypes", "Redis", "RelayService"]),
+    library(
       "AdminService",
       [
         "AdminAPI", "Configuration", "EventLoop", "NetTypes", "HTTP1", "TURN", "Signaling",
@@ -91,12 +97,15 @@ let package = Package(
       "parleyd",
       [
         "Configuration", "Crypto", "EventLoop", "Logging", "NetTypes", "RelayService",
-        "SignalingService", "AdminService", "TLS",
+        "SignalingService", "AdminService", "TLS", "UserDatabase",
       ]),
     program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "TLS"]),
     program(
       "turnd",
-      ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService", "TLS"]),
+      [
+        "Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService", "TLS",
+        "UserDatabase",
+      ]),
     program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
     program(
       "parley-load",
@@ -139,6 +148,7 @@ let package = Package(
         "AdminService", "AdminAPI", "Configuration", "RelayService", "SignalingService", "TURN",
         "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
       ]),
+    tests("UserDatabaseTests", ["UserDatabase", "Redis", "RelayService", "NetTypes"]),
     tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
     tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),

@@ -30,6 +30,23 @@ extension ServerConfiguration {
     Row(
       programs: relays,
       option: ServerOption.value(
+        "redis-userdb", "CONNECTION",
+        help: "Accept the users, secrets and peer rules too that coturn's schema has in this Redis:"
+          + " \"ip=127.0.0.1 port=6379 dbname=0 password=… connect_timeout=5\"."
+      ) {
+        $0.redisUsers = try OptionValues.redisUsers($1)
+      }.secret),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
+        "redis-refresh", "SECONDS", default: "30",
+        help: "How often Redis is read again; what changes there is known after so long."
+      ) {
+        $0.redisUsers?.refresh = .seconds(try OptionValues.number($1, in: 1...86_400))
+      }),
+    Row(
+      programs: relays,
+      option: ServerOption.value(
         "rest-separator", "CHARACTER", default: ":",
         help: "What stands between EXPIRY and NAME."
       ) {

@@ -146,6 +146,8 @@ public struct ServerConfiguration: Sendable {
   static let secretsMax = 8
   /// Secrets of time-limited credentials, the first for new ones. All are accepted.
   public internal(set) var secrets: [Secret] = []
+  /// Where users are kept besides these; `nil` for nowhere.
+  public internal(set) var redisUsers: RedisUsers?
   /// What stands between time and name in time-limited user names.
   public internal(set) var restSeparator: Character = ":"
   /// Whether time-limited credentials end allocations that were made with them.

@@ -112,7 +112,9 @@ extension ServerConfiguration {
   }
 
   private func validateCredentials(areNeeded: Bool) throws(ConfigurationError) {
-    if areNeeded && users.isEmpty && secrets.isEmpty && authorizationKeys.isEmpty {
+    if areNeeded && users.isEmpty && secrets.isEmpty && authorizationKeys.isEmpty
+      && redisUsers == nil
+    {
       throw ConfigurationError(
         "no credentials: give --secret SECRET or --user NAME:PASSWORD, or --dev to try it here")
     }

@@ -7,6 +7,7 @@ public import TLS
 public import TURN
 internal import Crypto
 internal import Logging
+internal import Synchronization
 
 /// Where clients reach the relay.
 public struct RelayListener: Equatable, Sendable {
@@ -64,6 +65,13 @@ public final class RelayService: Sendable {
   private let quota: SharedQuota
   private let certificates: CertificateStore?
   private let shares: [RelayLoop]
+  /// What the loops were told last.
+  private let told: Mutex<Told>
+
+  private struct Told {
+    var turn: TURNConfiguration?
+    var stored = StoredUsers()
+  }
 
   /// Binds every listener on every loop; nothing is served before the loops run.
   public init(on group: LoopGroup, _ settings: Settings) throws(SystemError) {
@@ -113,6 +121,7 @@ public final class RelayService: Sendable {
     }
     for share in shares { share.siblings = shares }
     self.shares = shares
+    told = Mutex(Told(turn: settings.turn))
     self.listeners = listeners
   }
 
@@ -145,8 +154,7 @@ public final class RelayService: Sendable {
       Log.error("the certificate stays as it was", ["reason": .public(error)])
     }
     quota.limit(perUser: settings.userQuota, total: settings.totalQuota)
-    guard let turn = settings.turn else { return }
-    for share in shares { share.loop.submit { share.reconfigure(turn) } }
+    reconfigure { told in told.turn = settings.turn }
   }
 
   /// Makes every loop refuse new allocations; `done` is called on `loop` when all of them do.
@@ -162,6 +170,21 @@ public final class RelayService: Sendable {
   /// Ends every allocation and closes the sockets, each loop its own, soon.
   public func stop() {
     for share in shares { share.loop.submit { share.stop() } }
+  }
+
+  /// Takes users and peer rules of a database besides those of the settings, instead of what it
+  /// had before; each loop soon. To be called on one thread.
+  public func take(_ stored: StoredUsers) {
+    reconfigure { told in told.stored = stored }
+  }
+
+  private func reconfigure(_ change: (inout Told) -> Void) {
+    let turn = told.withLock { told in
+      change(&told)
+      return told.turn?.adding(told.stored)
+    }
+    guard let turn else { return }
+    for share in shares { share.loop.submit { share.reconfigure(turn) } }
   }
 
   /// Asks every loop for what lives there; `done` is called on `loop`.

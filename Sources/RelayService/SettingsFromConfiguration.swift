@@ -57,6 +57,10 @@ extension RelayService.Settings {
     var services = listeners
     if let http = configuration.http { services.append(http) }
     if case .tcp(let address)? = configuration.admin { services.append(address) }
+    // coturn #1946: nobody is to reach the database through the relay.
+    if let redis = configuration.redisUsers, let ip = IPAddress(redis.host) {
+      services.append(SocketAddress(ip, port: redis.port))
+    }
     var limits = TURNLimits()
     // Each loop sees its share of the clients, and of those who forge addresses.
     let rate = configuration.unauthenticatedRate

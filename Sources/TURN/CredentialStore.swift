@@ -58,7 +58,7 @@ public struct CredentialStore: Sendable {
   private var users: [String: [PasswordAlgorithm: [[UInt8]]]] = [:]
   /// RFC 8489 §14.4: the names that can be told from their hashes.
   private var names: [[UInt8]: String] = [:]
-  private let secrets: [[UInt8]]
+  private var secrets: [[UInt8]]
   private let separator: Character
 
   /// What clients are offered in PASSWORD-ALGORITHMS; empty when some user has no other key than
@@ -66,10 +66,10 @@ public struct CredentialStore: Sendable {
   ///
   /// MD5 is not in it: it is what clients use that do not know the attribute, and who knows it
   /// shall not be talked into less (RFC 8489 §9.2.1).
-  public let algorithms: [PasswordAlgorithm]
+  public private(set) var algorithms: [PasswordAlgorithm] = []
   /// What the nonce says. Clients that see ``SecurityFeatures/usernameAnonymity`` name themselves
   /// by USERHASH, so it is for servers that know all of their users by name.
-  public let features: SecurityFeatures
+  public private(set) var features: SecurityFeatures = []
 
   /// - Parameters:
   ///   - secrets: shared with whoever issues time-limited credentials; at most ``secretsMax``.
@@ -82,17 +82,33 @@ public struct CredentialStore: Sendable {
     self.realm = realm
     self.secrets = secrets.map { Array($0.utf8) }
     self.separator = separator
-    for user in users {
-      for algorithm in PasswordAlgorithm.allCases {
-        self.users[user.name, default: [:]][algorithm] = user.keys(algorithm, realm: realm)
-      }
-      names[LongTermCredential.userhash(username: user.name, realm: realm)] = user.name
+    for user in users { add(user) }
+    settle()
+  }
+
+  private mutating func add(_ user: User) {
+    for algorithm in PasswordAlgorithm.allCases {
+      users[user.name, default: [:]][algorithm] = user.keys(algorithm, realm: realm)
     }
-    algorithms =
-      self.users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
-    var features: SecurityFeatures = algorithms.isEmpty ? [] : .passwordAlgorithms
+    names[LongTermCredential.userhash(username: user.name, realm: realm)] = user.name
+  }
+
+  /// Decides what is offered to whom all these are.
+  private mutating func settle() {
+    algorithms = users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
+    features = algorithms.isEmpty ? [] : .passwordAlgorithms
     if secrets.isEmpty, !users.isEmpty { features.insert(.usernameAnonymity) }
-    self.features = features
+  }
+
+  /// The same with others besides: users whose names are not here, and secrets as far as there is
+  /// room for them.
+  public func adding(users others: [User], secrets more: [String]) -> CredentialStore {
+    var copy = self
+    for user in others where users[user.name] == nil { copy.add(user) }
+    let fresh = more.map { Array($0.utf8) }.filter { !secrets.contains($0) }
+    copy.secrets += fresh.prefix(Self.secretsMax - secrets.count)
+    copy.settle()
+    return copy
   }
 
   /// - Parameter users: passwords by name, which need no preparation.

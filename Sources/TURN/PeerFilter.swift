@@ -49,6 +49,16 @@ public struct PeerFilter: Sendable {
     self.ownServices = ownServices
   }
 
+  /// The same with more rules of the operator's.
+  public func adding(allow: [CIDR], deny: [CIDR]) -> PeerFilter {
+    func blocks(_ given: [Rule], allowing: Bool) -> [CIDR] {
+      given.filter { $0.allows == allowing }.map(\.block)
+    }
+    return PeerFilter(
+      allow: blocks(given, allowing: true) + allow, deny: blocks(given, allowing: false) + deny,
+      relayAddresses: relayAddresses, relayPorts: relayPorts, ownServices: ownServices)
+  }
+
   /// Most specific first; rules of equal length stay in order.
   private static func ordered(_ rules: [Rule]) -> [Rule] {
     rules.enumerated()

@@ -17,6 +17,7 @@ extension TURNServer {
     next.relayPorts = old.relayPorts
     next.external = old.external
     next.limits.allocationsMax = old.limits.allocationsMax
+    next.limits.connectionsMax = old.limits.connectionsMax
     configuration = next
     for handle in allocations.handles {
       _ = allocations.update(handle) { $0.withdraw(by: next.peers) }

@@ -9,6 +9,7 @@ import NetTypes
 import RelayService
 import SignalingService
 import TLS
+import UserDatabase
 
 @main struct Parleyd {
   static func main() {
@@ -34,6 +35,7 @@ import TLS
       try AdminService(
         at: address, of: lifecycle, on: loops.control, relay: relay, signaling: signaling)
     }
+    let database = try UserDatabase(of: running.settings, for: relay, on: loops.control)
     announce(relay, signaling, admin, running.settings)
     lifecycle.reload = {
       guard running.reload() else { return }
@@ -44,6 +46,7 @@ import TLS
       lifecycle.patience = Lifecycle.Patience(running.settings)
     }
     lifecycle.stopping = { done in
+      database?.stop()
       admin?.stop()
       // Media goes on until everybody has been told.
       signaling.stop {

@@ -7,6 +7,7 @@ import Logging
 import NetTypes
 import RelayService
 import TLS
+import UserDatabase
 
 @main struct Turnd {
   static func main() {
@@ -23,6 +24,7 @@ import TLS
       let admin = try configuration.admin.map { address throws(SystemError) in
         try AdminService(at: address, of: lifecycle, on: loops.control, relay: relay)
       }
+      let database = try UserDatabase(of: configuration, for: relay, on: loops.control)
       relay.announce()
       if let admin {
         Log.info("listening", ["transport": "admin", "address": .public(admin.address)])
@@ -33,6 +35,7 @@ import TLS
         lifecycle.patience = Lifecycle.Patience(running.settings)
       }
       lifecycle.stopping = { done in
+        database?.stop()
         admin?.stop()
         relay.stop()
         done()

@@ -44,6 +44,11 @@ struct RefusalTests {
       String(repeating: "--secret s ", count: 9) + "--relay-ip 192.0.2.7",
       "--secret: 9 given, at most 8 are accepted at a time"
     ),
+    ("--redis-userdb localhost", "--redis-userdb: the value (not shown) is not KEY=VALUE"),
+    ("--redis-userdb ip=::1,port=9", "--redis-userdb: the value (not shown)"),
+    ("--redis-userdb tls=true", "has the key \"tls\"; known are ip, port, dbname, user, password"),
+    ("--redis-userdb port=0", "is not a number from 1 to 65535"),
+    ("--redis-refresh 0", "is not a number from 1 to 86400"),
     ("--external-ip x", "--external-ip: \"x\" is not PUBLIC or PUBLIC/ADDRESS"),
     ("--external-ip 1.1.1.1/::1", "is not PUBLIC or PUBLIC/ADDRESS"),
     (

@@ -34,6 +34,12 @@ struct ServerConfigurationTests {
     #expect(one.externalAddresses.map(\.inside.text) == ["192.0.2.7"])
   }
 
+  @Test("CVE-2018-4059: nothing can be administered unless an address is given for it")
+  func noAdministrationByDefault() throws {
+    #expect(try Start(.turnd, enough).settings().admin == nil)
+    #expect(try Start(.parleyd, enough).settings().admin == nil)
+  }
+
   @Test func `Defaults come from the table`() throws {
     let settings = try Start(.parleyd, enough).settings()
     #expect(settings.listeners.map(\.address.text) == ["0.0.0.0:3478"])
@@ -67,6 +73,7 @@ struct ServerConfigurationTests {
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
       + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
+      + " --redis-userdb ip=192.0.2.9 --redis-refresh 9"
     let others = ["dev", "config", "turnserver-conf", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -79,6 +86,8 @@ struct ServerConfigurationTests {
     #expect(settings.maxPeersPerRoom == 8)
     #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
+    #expect(settings.redisUsers?.host == "192.0.2.9")
+    #expect(settings.redisUsers?.refresh == .seconds(9))
     #expect(settings.externalAddresses.map(\.outside.text) == ["203.0.113.8"])
     #expect(settings.externalAddresses.map(\.inside.text) == ["192.0.2.8"])
     #expect(settings.portRange.text == "50000-50099")

@@ -83,6 +83,19 @@ struct TurnserverTests {
     #expect(settings.users.last?.key?.first == 0x7d)
   }
 
+  @Test func `coturn's connection string for Redis is understood, and never shown`() throws {
+    let conf = """
+      listening-ip=192.0.2.7
+      redis-userdb="ip=127.0.0.1 dbname=2 user=turn password=a=b%s port=6380 connect_timeout=30"
+      """
+    let redis = try #require(try start(conf).settings().redisUsers)
+    #expect(redis.host == "127.0.0.1" && redis.port == 6_380 && redis.database == 2)
+    #expect(redis.user == "turn" && redis.password?.text == "a=b%s")
+    #expect(redis.timeout == .seconds(30))
+    let refusal = start("redis-userdb=password=sesame tls=true").refusal()
+    #expect(refusal.contains("has the key \"tls\"") && !refusal.contains("sesame"))
+  }
+
   @Test func `A flag wins over the file, and the file over the default`() throws {
     let conf = "listening-ip=192.0.2.7\nuser=ann:pw\nrealm=a\nuser-quota=3"
     let settings = try start(conf, "--realm b").settings()

@@ -43,14 +43,15 @@ struct LayerTable {
   static let cTestTargets: Set<String> = ["CMallocCounter", "CFuzzer"]
 
   static let parley = LayerTable(targets: [
-    ("CLinux", .c), ("COpenSSL", .c), ("CSimdjson", .c),
+    ("CLinux", .c), ("COpenSSL", .c), ("CHiredis", .c), ("CSimdjson", .c),
     ("NetTypes", .values), ("Crypto", .values), ("AdminAPI", .values),
     ("STUN", .cores), ("TURN", .cores), ("TURNClient", .cores), ("HTTP1", .cores),
     ("WebSocket", .cores), ("Signaling", .cores),
     ("EventLoop", .edges), ("TLS", .edges), ("JSON", .edges), ("Logging", .edges),
     ("Configuration", .edges),
-    ("WebAssets", .edges),
-    ("RelayService", .services), ("SignalingService", .services), ("AdminService", .services),
+    ("Redis", .edges), ("WebAssets", .edges),
+    ("RelayService", .services), ("SignalingService", .services), ("UserDatabase", .services),
+    ("AdminService", .services),
     ("parleyd", .executables), ("stund", .executables), ("turnd", .executables),
     ("parleyctl", .executables), ("parley-load", .executables),
     ("CMallocCounter", .tests), ("TLSTesting", .tests), ("NetTypesTests", .tests),
@@ -62,6 +63,7 @@ struct LayerTable {
     ("SignalingTests", .tests), ("TLSTests", .tests),
     ("JSONTests", .tests),
     ("ConfigurationTests", .tests),
+    ("UserDatabaseTests", .tests),
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
     ("ParleyLoadTests", .tests), ("CFuzzer", .tests), ("Fuzzing", .tests),
     ("parley-fuzz", .tests), ("FuzzingTests", .tests), ("HouseRules", .tests),

@@ -27,7 +27,8 @@ enum TurnserverKeys {
     "relay-ip": .option("relay-ip"), "external-ip": .option("external-ip"),
     "min-port": .part, "max-port": .part,
     "realm": .option("realm"), "user": .option("user"),
-    "static-auth-secret": .option("secret"), "rest-api-separator": .part,
+    "static-auth-secret": .option("secret"), "redis-userdb": .option("redis-userdb"),
+    "rest-api-separator": .part,
     "allowed-peer-ip": .part, "denied-peer-ip": .part, "allow-loopback-peers": .part,
     "max-bps": .option("allocation-bandwidth"), "no-tcp-relay": .toggle("no-tcp-relay"),
     "user-quota": .option("user-quota"), "total-quota": .part,
@@ -60,7 +61,6 @@ enum TurnserverKeys {
   private static let tls = "the defaults of OpenSSL hold, from TLS 1.2 on"
 
   private static let unserved: [String: TurnserverMeaning] = [
-    "redis-userdb": .unserved("not served"),
     "drain-min-allocations": .unserved("not served"),
     "stale-nonce": .unserved("not served"), "max-allocate-lifetime": .unserved("not served"),
     "mobility": .unserved("not served"), "alternate-server": .unserved("not served"),
