@@ -153,6 +153,17 @@ struct TurnserverTests {
     #expect(!"\(translation.notes)".contains("sesame"))
   }
 
+  @Test("coturn #151: stale-nonce=10 does not silently mean 600: it is told")
+  func staleNonceIsTold() throws {
+    let note = try #require(try translate("stale-nonce=10").notes.first)
+    #expect(note.key == "stale-nonce" && note.reason == "a nonce lasts 600 s")
+  }
+
+  @Test func `A limit of bytes per second is one of each allocation, as in coturn`() throws {
+    let conf = "listening-ip=192.0.2.7\nuser=ann:pw\nmax-bps=125000"
+    #expect(try start(conf).settings().allocationBandwidth == 125_000)
+  }
+
   @Test(arguments: [
     ("denied-peer-ip=10.0.0.0-9.0.0.0", "line 1: denied-peer-ip: \"10.0.0.0-9.0.0.0\" is not an"),
     ("denied-peer-ip=10.0.0.0/33", "is not an address, or a range"),

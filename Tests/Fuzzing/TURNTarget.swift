@@ -6,7 +6,8 @@ import TURN
 
 enum TURNTarget {
   static func run(_ input: [UInt8]) throws(Finding) {
-    var world = TraceWorld()
+    // The table of who was told how much is larger than all the rest: some traces have one.
+    var world = TraceWorld(isBudgeted: (input.first ?? 0) & 0x40 != 0)
     var reader = TraceReader(input)
     while let step = reader.next() { try world.take(step) }
     try world.finish()
@@ -69,18 +70,22 @@ struct TraceWorld: ~Copyable {
     relayAddresses: relayIPs, relayPorts: ports, ownServices: [server])
   /// So few that they run out.
   static let ports = PortRange(50_000, 50_015) ?? .dynamic
-  static let configuration: TURNConfiguration = {
+  static let configuration = configuration(isBudgeted: false)
+  private static let budgetedConfiguration = configuration(isBudgeted: true)
+
+  private static func configuration(isBudgeted: Bool) -> TURNConfiguration {
     var limits = TURNLimits()
     limits.allocationsMax = 4
     limits.permissionsPerAllocationMax = 4
     limits.channelsPerAllocationMax = 4
+    limits.unauthenticatedRepliesPerSecond = isBudgeted ? 2 : 0
     return TURNConfiguration(
       realm: realm,
       credentials: CredentialStore(
         realm: realm, users: ["ann": "pw", "bob": "pw"], secrets: [secret]),
       nonces: nonces, peers: filter, relayAddresses: relayIPs, relayPorts: ports, limits: limits,
       relaysTCP: false)
-  }()
+  }
 
   /// A relay socket that the driver has open.
   struct OpenRelay {
@@ -110,11 +115,12 @@ struct TraceWorld: ~Copyable {
     let peer: IPAddress
   }
 
-  init() {
+  init(isBudgeted: Bool) {
     let quota = TraceQuota()
     self.quota = quota
     turn = TURNServer(
-      Self.configuration, quota: quota, ports: TracePorts(), random: SplitMix64(seed: 7),
+      isBudgeted ? Self.budgetedConfiguration : Self.configuration, quota: quota,
+      ports: TracePorts(), random: SplitMix64(seed: 7),
       wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
   }
 

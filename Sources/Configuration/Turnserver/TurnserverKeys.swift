@@ -35,7 +35,7 @@ enum TurnserverKeys {
     "relay-threads": .part, "verbose": .part, "Verbose": .part,
     "unauthorized-ratelimit-rps": .option("unauthenticated-rate"),
     "rfc5766-channel-numbers": .toggle("legacy-channels"),
-
+    "max-bps": .option("allocation-bandwidth"),
     "stun-only": .refused("run stund, which answers STUN alone"),
     "no-auth": .refused("who relays for everybody is abused: give user or static-auth-secret"),
     "server-relay": .refused("who relays for everybody is abused: give user or static-auth-secret"),
@@ -48,7 +48,7 @@ enum TurnserverKeys {
       "no-software-attribute", "stateless-nonce", "no-rfc5780", "no-stun-backward-compatibility",
       "response-origin-only-with-rfc5780", "no-cli", "no-tlsv1", "no-tlsv1_1", "no-sslv2",
       "no-sslv3", "no-dynamic-realms", "no-auth-pings", "no-dynamic-ip-list", "no-stdout-log",
-      "simple-log", "new-log-timestamp", "udp-recvmmsg", "udp-self-balance", "no-tcp-relay-legacy",
+      "simple-log", "new-log-timestamp", "udp-recvmmsg", "udp-self-balance",
       "unauthorized-ratelimit", "ne",
     ].map { ($0, .always) })
 
@@ -61,10 +61,14 @@ enum TurnserverKeys {
   private static let tls = "the defaults of OpenSSL hold, from TLS 1.2 on"
 
   private static let unserved: [String: TurnserverMeaning] = [
-    "drain-min-allocations": .unserved("not served"),
-    "stale-nonce": .unserved("not served"), "max-allocate-lifetime": .unserved("not served"),
-    "mobility": .unserved("not served"), "alternate-server": .unserved("not served"),
-    "tcp-proxy-port": .unserved("not served"),
+    "stale-nonce": .unserved("a nonce lasts 600 s"),
+    "max-allocate-lifetime": .unserved("an allocation lasts an hour at most"),
+    "mobility": .unserved("not served"),
+    "alternate-server": .unserved("not served"),
+    "allocation-default-address-family": .unserved("RFC 8656: IPv4, where the client does not ask"),
+    "drain-min-allocations": .unserved("a server that drains ends with its last allocation"),
+    "tcp-proxy-port": .unserved(
+      "name the balancers by --proxy-from; the port is that of a listener"),
     "listening-device": .unserved("name addresses by listening-ip"),
     "relay-device": .unserved("name addresses by relay-ip"),
     "alt-listening-port": .unserved("stund discovers NAT behaviour; see --nat-discovery"),
@@ -97,13 +101,10 @@ enum TurnserverKeys {
     "no-stun": .unserved("STUN is answered wherever TURN is"),
     "secure-stun": .unserved("Binding needs no credentials"),
     "max-allocate-timeout": .unserved("nothing is kept for who has not allocated"),
-    "tcp-use-proxy": .unserved("see tcp-proxy-port"),
     "tls-alternate-server": .unserved("one alternate server for all transports"),
     "stun-backward-compatibility": .unserved(old), "rfc3489-compatibility": .unserved(old),
     "software-attribute": .unserved("answers are kept short"),
     "keep-address-family": .unserved("RFC 8656: IPv4, where the client does not ask"),
-    "allocation-default-address-family": .unserved(
-      "RFC 8656: IPv4, where the client does not ask"),
     "acme-redirect": .unserved("no HTTP is answered on relay ports"),
     "stateless-nonce-secret": .unserved("each process makes its own"),
     "multiplex-peer": .unserved("each allocation has a port of its own"),
