@@ -23,6 +23,8 @@ public struct AllocationDocument: Codable, Equatable, Sendable {
   public var client = ""
   /// The relayed address, `HOST:PORT`, where peers send to.
   public var relay = ""
+  /// The IPv6 address of an allocation of both families.
+  public var otherRelay: String?
   /// How the client reaches the server: `udp`, `tcp`, `tls` or `dtls`.
   public var transport = ""
   public var ageSeconds: Int64 = 0

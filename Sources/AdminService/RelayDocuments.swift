@@ -23,7 +23,8 @@ extension AllocationDocument {
     id = record.id.text
     username = record.username
     client = record.fiveTuple.client.text
-    relay = record.relayAddress.text
+    relay = record.relayAddresses.first?.text ?? ""
+    otherRelay = record.relayAddresses.dropFirst().first?.text
     transport = record.fiveTuple.transport.text
     ageSeconds = record.age.components.seconds
     expiresInSeconds = record.timeToLive.components.seconds

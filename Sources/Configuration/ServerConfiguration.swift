@@ -131,6 +131,8 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var userBandwidth: Int?
   /// Whether clients may have TCP relayed (RFC 6062).
   public internal(set) var relaysTCP = true
+  /// What holds of each allocation.
+  public internal(set) var allocations = AllocationSettings()
   /// Whether channels that RFC 8656 no longer has may be bound.
   public internal(set) var hasLegacyChannels = false
   /// What parleyd tells browsers about using the relay.

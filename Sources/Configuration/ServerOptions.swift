@@ -35,7 +35,7 @@ extension ServerConfiguration {
 
   private static let rows: [(title: String, rows: [Row])] = [
     ("Listening", listening), ("Certificate", certificates), ("Relay", relaying),
-    ("Credentials", credentials), ("Running", running),
+    ("Allocations", allocating), ("Credentials", credentials), ("Running", running),
   ]
 
   private static let listening = [
@@ -124,7 +124,7 @@ extension ServerConfiguration {
       programs: relays,
       option: ServerOption.value(
         "user-quota", "N", default: "0",
-        help: "The most allocations of one user at a time; 0 for no limit of its own."
+        help: "The most relayed addresses of one user at a time; 0 for no limit of its own."
       ) {
         let quota = try OptionValues.number($1, in: 0...65_535)
         $0.userQuota = quota == 0 ? nil : quota
@@ -132,7 +132,7 @@ extension ServerConfiguration {
     Row(
       programs: relays,
       option: ServerOption.value(
-        "total-quota", "N", default: "16384", help: "The most allocations at a time."
+        "total-quota", "N", default: "16384", help: "The most relayed addresses at a time."
       ) {
         $0.totalQuota = try OptionValues.number($1, in: 1...1_000_000)
       }.reloadable),

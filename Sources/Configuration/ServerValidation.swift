@@ -106,6 +106,11 @@ extension ServerConfiguration {
         "--relay-ip: \(ofFamily[0].text) and \(ofFamily[1].text), but only one \(name) address")
     }
     try validateExternal()
+    guard allocations.lifetimeDefaultSeconds <= allocations.lifetimeMaxSeconds else {
+      throw ConfigurationError(
+        "--default-lifetime: \(allocations.lifetimeDefaultSeconds) is more than --max-lifetime,"
+          + " \(allocations.lifetimeMaxSeconds)")
+    }
     if let block = allowedPeers.first(where: deniedPeers.contains) {
       throw ConfigurationError("--allow-peer and --deny-peer both name \(block.text)")
     }

@@ -162,7 +162,7 @@ extension OptionValues {
   }
 
   /// Letters, digits and what names, IPv6 addresses and ports are made of besides.
-  private static func isHost(_ text: some StringProtocol) -> Bool {
+  static func isHost(_ text: some StringProtocol) -> Bool {
     text.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -42,7 +42,8 @@ extension RelayLoop: PeerStreamsOwner {
     switch client.turn {
     case .joins(let connection): peers.join(stream, to: connection)
     case .moves(let index):
-      let (target, tuple) = (siblings[index], client.tuple)
+      guard let target = siblings?.shares[index] else { return stream.close() }
+      let tuple = client.tuple
       stream.move(to: target.loop) { stream in target.serve(stream, tuple) }
     case nil: break
     }

@@ -104,6 +104,7 @@ extension RelayLoop {
     var verdict = server.received(
       from: client.tuple, in: input.mutableSpan, at: range, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
+    if verdict == .pending { keepIfAwaited(input.span, range) }
     send(verdict, input.span, answering: .stream(client))
   }
 

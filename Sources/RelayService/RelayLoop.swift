@@ -31,7 +31,16 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   var effects: [Effect] = []
   var receivedFromClients: UInt64 = 0
   private var receivedFromPeers: UInt64 = 0
-  private var unusable: UInt64 = 0
+  var unusable: UInt64 = 0
+
+  // What RelayLoop+Mobility needs.
+  /// The other loops' shares, while the service runs.
+  var siblings: RelaySiblings? {
+    didSet { server.hasSiblings = (siblings?.shares.count ?? 0) > 1 }
+  }
+  var awaited: [FiveTuple: AwaitedAllocation] = [:]
+  /// The 5-tuple that the last input asked another loop for.
+  var arriving: FiveTuple?
 
   /// `nil` where there is no certificate.
   let dtls: DTLSSessions?
@@ -43,8 +52,6 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   var streamEnds: [String: UInt64] = [:]
   /// The sockets of relays that are TCP.
   private(set) lazy var peers = PeerStreams(loop, owner: self)
-  /// The other loops' shares, by their index: streams may belong there.
-  var siblings: [RelayLoop] = []
   /// What is to be written to `gathering` at the end of this turn.
   var gathered: [UInt8] = []
   var gathering: RelayStream?
@@ -148,6 +155,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     while !effects.isEmpty {
       verdict = carryOut(verdict, now: now)
     }
+    if verdict == .pending { keepIfAwaited(bytes.span, payload) }
     send(verdict, bytes.span, answering: .datagram(tuple, listener))
   }
 
@@ -220,9 +228,13 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
         result = send(reply.span, 0..<reply.count, to: tuple, on: listener)
       }
     case .replyElsewhere(let tuple):
+      if tuple.transport.isStream {
+        if let client = streams.find(tuple) { answer(client) }
+        return
+      }
       guard let listener = socket(of: tuple) else { return server.sendFailed(verdict) }
       let reply = server.reply.bytes
-      result = listener.send(reply.span, 0..<reply.count, to: tuple)
+      result = send(reply.span, 0..<reply.count, to: tuple, on: listener)
     case .toPeer(let handle, let peer, let range, let dontFragment):
       guard let relay = relays[Int(handle.index)] else { return server.sendFailed(verdict) }
       result = relay.send(bytes, range, to: peer, dontFragment: dontFragment)
@@ -254,6 +266,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
         peers.connect(connection, from: source, to: peer)
       case .closeConnection(let connection): peers.close(connection: connection)
       case .send(let tuple, let message): send(message, to: tuple)
+      case .askLoops(let asked, let request): ask(asked, request)
+      case .fetch(let tuple, let index): fetch(tuple, fromLoop: index)
       case .started(let id):
         Log.debug("allocation started", ["id": .public(id.text)])
       case .ended(let record): log(record)
@@ -271,16 +285,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       let socket = try UDPSocket(
         bind: address, reusePort: false, packetInfo: false, reportsErrors: true,
         bufferBytes: Self.relayBufferBytes)
-      let relay = RelaySocket(socket, handle, owner: self)
       do throws(SystemError) {
-        relay.registration = try loop.register(socket.descriptor, for: .readable, handler: relay)
+        try install(socket, handle)
       } catch {
         socket.close()
         throw error
       }
-      let index = Int(handle.index)
-      while relays.count <= index { relays.append(nil) }
-      relays[index] = relay
       return .opened
     } catch {
       Log.debug("relay port not opened", ["reason": .public(error)])
@@ -288,12 +298,26 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     }
   }
 
-  private func close(_ handle: SlabHandle) {
+  /// Reads what comes to a relay's socket from now on.
+  func install(_ socket: UDPSocket, _ handle: SlabHandle) throws(SystemError) {
+    let relay = RelaySocket(socket, handle, owner: self)
+    relay.registration = try loop.register(socket.descriptor, for: .readable, handler: relay)
     let index = Int(handle.index)
-    guard index < relays.count, let relay = relays[index], relay.handle == handle else { return }
+    while relays.count <= index { relays.append(nil) }
+    relays[index] = relay
+  }
+
+  private func close(_ handle: SlabHandle) { take(handle)?.close() }
+
+  /// Takes the socket of a relay away, open as it is.
+  func take(_ handle: SlabHandle) -> UDPSocket? {
+    let index = Int(handle.index)
+    guard index < relays.count, let relay = relays[index], relay.handle == handle else {
+      return nil
+    }
     relays[index] = nil
     if let registration = relay.registration { loop.deregister(registration) }
-    relay.socket.close()
+    return relay.socket
   }
 
   private func log(_ record: AllocationRecord) {
@@ -357,10 +381,10 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   func drain() { server.isDraining = true }
 
   func stop() {
+    siblings = nil
     server.endAll(now: loop.now, effects: &effects)
     carryOutAll(now: loop.now)
     peers.stop()
-    siblings = []
     endSessions()
     for listener in listeners {
       if let registration = listener.registration { loop.deregister(registration) }

@@ -119,7 +119,7 @@ public final class RelayService: Sendable {
       for index in listeners.indices { listeners[index] = try share.listen(listeners[index]) }
       shares.append(share)
     }
-    for share in shares { share.siblings = shares }
+    for share in shares { share.siblings = RelaySiblings(group: group, shares: shares) }
     self.shares = shares
     told = Mutex(Told(turn: settings.turn))
     self.listeners = listeners

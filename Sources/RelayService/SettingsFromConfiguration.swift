@@ -31,13 +31,14 @@ extension RelayService.Settings {
       turn: relays ? Self.turn(configuration, listeners.map(\.address), ownSecret) : nil,
       userQuota: configuration.userQuota, totalQuota: configuration.totalQuota)
     self.discoveries = discoveries
+    portRest = .seconds(configuration.allocations.portRestSeconds)
     userBandwidth = configuration.userBandwidth.map { Bandwidth(bytesPerSecond: $0) }
   }
 
-  /// Lowers the quota of all users to `descriptors`, of which each allocation takes one: who comes
-  /// when there is none left is to get 486, and everything else of the process to go on. Where
-  /// clients come over connections, these may take a third of them, and connections with peers,
-  /// which have two each, another.
+  /// Lowers the quota of all users to `descriptors`, of which each relayed address takes one: who
+  /// comes when there is none left is to be told so, and everything else of the process to go on.
+  /// Where clients come over connections, these may take a third of them, and connections with
+  /// peers, which have two each, another.
   public mutating func fit(descriptors: Int) {
     let hasStreams = listeners.contains { $0.transport.isStream }
     let forEach = hasStreams ? max(2, descriptors / 3) : descriptors
@@ -69,6 +70,11 @@ extension RelayService.Settings {
     limits.allocationBandwidth = configuration.allocationBandwidth.map {
       Bandwidth(bytesPerSecond: $0)
     }
+    let allocations = configuration.allocations
+    limits.allocationLifetimeDefault = .seconds(allocations.lifetimeDefaultSeconds)
+    limits.allocationLifetimeMax = .seconds(allocations.lifetimeMaxSeconds)
+    limits.permissionsPerAllocationMax = allocations.permissionsMax
+    limits.channelsPerAllocationMax = allocations.channelsMax
     var turn = TURNConfiguration(
       realm: configuration.realm,
       credentials: CredentialStore(
@@ -85,8 +91,10 @@ extension RelayService.Settings {
           + configuration.externalAddresses.map(\.outside),
         relayPorts: configuration.portRange, ownServices: everywhere(services)),
       relayAddresses: configuration.relayAddresses, relayPorts: configuration.portRange,
-      limits: limits, relaysTCP: configuration.relaysTCP,
-      legacyChannels: configuration.hasLegacyChannels)
+      limits: limits, defaultFamily: DefaultFamily(allocations.defaultFamily),
+      alternates: allocations.alternates.map { AlternateServer($0.address, domain: $0.domain) },
+      relaysTCP: configuration.relaysTCP, legacyChannels: configuration.hasLegacyChannels)
+    turn.isMobile = allocations.areMobile
     turn.external = ExternalAddresses(configuration.externalAddresses)
     turn.hasStrictExpiry = configuration.hasStrictExpiry
     turn.authorization = authorization(configuration)

@@ -29,14 +29,14 @@ final class SharedQuota: AllocationQuota {
   /// How many there are.
   var held: Int { counts.withLock { $0.total } }
 
-  func reserve(_ account: String) -> Bool {
+  func reserve(_ account: String) -> QuotaAnswer {
     counts.withLock { counts in
       let held = counts.byUser[account, default: 0]
-      guard counts.total < counts.totalMax, counts.perUserMax.map({ held < $0 }) ?? true
-      else { return false }
+      guard counts.perUserMax.map({ held < $0 }) ?? true else { return .accountFull }
+      guard counts.total < counts.totalMax else { return .full }
       counts.total += 1
       counts.byUser[account] = held + 1
-      return true
+      return .reserved
     }
   }
 

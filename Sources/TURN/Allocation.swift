@@ -88,18 +88,24 @@ public struct AllocationID: Hashable, Sendable {
 
 struct Allocation: Sendable {
   let id: AllocationID
-  let fiveTuple: FiveTuple
+  var fiveTuple: FiveTuple
   let username: String
   /// What it is counted under.
   let account: String
   /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §5).
   let transaction: TransactionID
-  let relay: SlabHandle
-  let relayAddress: SocketAddress
+  var ends: RelayEnds
+  /// The family that was asked for besides and could not be had.
+  let failure: FamilyFailure?
   /// The RESERVATION-TOKEN of the next port, when EVEN-PORT asked for one.
   let token: UInt64?
+  /// With mobility: shows that a client on another 5-tuple is this one (RFC 8016).
+  var ticket: MobilityTicket?
+  /// The 5-tuple that the client announced and was not heard from yet.
+  var move: PendingMove?
+  /// The connection of the client is closed, and it is awaited on another.
+  var isDetached = false
   let createdAt: Instant
-  var expiresAt: Instant
   var permissions: [Permission] = []
   var channels: [ChannelBinding] = []
   var counters = AllocationCounters()
@@ -110,6 +116,15 @@ struct Allocation: Sendable {
   var transport = RequestedTransport.udp
   /// Those to and from peers, over TCP only.
   var connections: [SlabHandle] = []
+
+  var expiresAt: Instant { ends.expiresAt }
+
+  /// RFC 8656 §8.1: the end of one family takes its permissions and channels along.
+  mutating func removeEnd(_ family: IPAddress.Family) {
+    ends[family] = nil
+    permissions.removeAll { $0.peer.family == family }
+    channels.removeAll { $0.peer.ip.family == family }
+  }
 
   // MARK: Permissions
 

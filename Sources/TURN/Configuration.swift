@@ -18,8 +18,14 @@ public struct TURNConfiguration: Sendable {
   public var external = ExternalAddresses.none
   /// Whether allocations may be of TCP too (RFC 6062).
   public var relaysTCP: Bool
+  /// The family of a relay when the client names none.
+  public var defaultFamily: DefaultFamily
+  /// Where clients are sent when there is no room here.
+  public var alternates: [AlternateServer]
   /// Whether channels 0x5000...0x7FFF of RFC 5766 may be bound too.
   public var legacyChannels: Bool
+  /// Whether allocations may move with their clients (RFC 8016).
+  public var isMobile = false
   /// Whether time-limited credentials are good for no longer than their time. Otherwise they are
   /// for making allocations, and one that was made in time goes on.
   public var hasStrictExpiry = false
@@ -29,6 +35,7 @@ public struct TURNConfiguration: Sendable {
   public init(
     realm: String, credentials: CredentialStore, nonces: NonceMint, peers: PeerFilter,
     relayAddresses: [IPAddress], relayPorts: PortRange = .dynamic, limits: TURNLimits = .init(),
+    defaultFamily: DefaultFamily = .ipv4, alternates: [AlternateServer] = [],
     relaysTCP: Bool = true, legacyChannels: Bool = false
   ) {
     self.realm = realm
@@ -39,6 +46,8 @@ public struct TURNConfiguration: Sendable {
     self.relayAddresses = relayAddresses
     self.relayPorts = relayPorts
     self.relaysTCP = relaysTCP
+    self.defaultFamily = defaultFamily
+    self.alternates = alternates
     self.legacyChannels = legacyChannels
   }
 
@@ -51,6 +60,28 @@ public struct TURNConfiguration: Sendable {
   /// The relay address of a family; `nil` when the family is not relayed.
   func relayAddress(_ family: IPAddress.Family) -> IPAddress? {
     relayAddresses.first { $0.family == family }
+  }
+}
+
+/// The family of the relayed address when no REQUESTED-ADDRESS-FAMILY names one.
+///
+/// RFC 8656 §7.2 step 7 wants IPv4, for clients of either family; where there is no IPv4, clients
+/// that cannot ask, such as browsers, would get nothing.
+public enum DefaultFamily: String, CaseIterable, Sendable {
+  case ipv4, ipv6
+  /// The client's own.
+  case keep
+}
+
+/// A server that clients may try instead (RFC 8489 §10).
+public struct AlternateServer: Equatable, Sendable {
+  public let address: SocketAddress
+  /// The name in its certificate; `nil` when it is the same as here.
+  public let domain: String?
+
+  public init(_ address: SocketAddress, domain: String? = nil) {
+    self.address = address
+    self.domain = domain
   }
 }
 
@@ -74,6 +105,13 @@ public struct TURNLimits: Sendable {
   /// Answers a second to the requests of one network that prove nothing, over UDP; 0 for no limit.
   /// Enough for some thousand clients behind one NAT to come back within seconds.
   public var unauthenticatedRepliesPerSecond = 1_000
+  /// How long after a Refresh with a ticket its client may wait before it is heard from its new
+  /// 5-tuple; later it has to announce that again.
+  public static let moveTimeout = Duration.seconds(60)
+  /// 5-tuples on one loop that were announced and are awaited from other loops.
+  public static let arrivalsMax = 32_768
+  /// Refreshes with a ticket on one loop that other loops are being asked about.
+  public static let askedMovesMax = 256
   /// Allocations on one loop.
   public var allocationsMax = 16_384
   public var permissionsPerAllocationMax = 256
@@ -103,11 +141,20 @@ public struct TURNLimits: Sendable {
   }
 }
 
-/// How many allocations may live, counted over all loops: asked on Allocate, told on the end, never
-/// touched by a packet.
+/// What a quota says to one more.
+public enum QuotaAnswer: Sendable {
+  case reserved
+  /// The account has as many as it may have (RFC 8656 §7.2 step 10: 486).
+  case accountFull
+  /// All accounts together have: another server may have room.
+  case full
+}
+
+/// How many relayed addresses there may be, reserved ones included, counted over all loops: asked
+/// on Allocate, told on the end, never touched by a packet.
 public protocol AllocationQuota: AnyObject, Sendable {
-  /// Counts one more allocation of `account`; `false` when that would pass a limit.
-  func reserve(_ account: String) -> Bool
-  /// Counts one less. Exactly once for each successful ``reserve(_:)``.
+  /// Counts one more of `account`, unless that would pass a limit.
+  func reserve(_ account: String) -> QuotaAnswer
+  /// Counts one less. Exactly once for each ``QuotaAnswer/reserved``.
   func release(_ account: String)
 }

@@ -24,4 +24,11 @@ public protocol RelayPortPool: AnyObject, Sendable {
   func free(_ address: SocketAddress, now: Instant)
   /// Puts away one port that was taken and that the system refused: somebody else has it.
   func setAside(_ address: SocketAddress, now: Instant)
+
+  /// Keeps a port that was taken for the bearer of a token, on whatever loop he appears.
+  func reserve(_ reservation: PortReservation)
+  /// The port of a token, once, in time and for its account; it is taken from then on.
+  func redeem(_ token: UInt64, for account: String, now: Instant) -> SocketAddress?
+  /// Ends a reservation. `true` when nobody redeemed it: its port is then to be given back.
+  func cancel(_ token: UInt64) -> Bool
 }

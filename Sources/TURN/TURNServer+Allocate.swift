@@ -24,36 +24,54 @@ extension TURNServer {
     }
     // Step 4: DONT-FRAGMENT asks whether Send indications may have it; they may.
     if let refused = refuseUnknown(request, user) { return refused }
-    // Steps 5 to 7.
-    let wish: AllocationWish
-    do throws(AllocationWish.Refusal) {
-      wish = try AllocationWish(request.message, bytes)
-    } catch {
-      return refuse(request, error.code, user)
-    }
+    if let error = refusalOfTicket(request.message) { return refuse(request, error, user) }
     let requested = request.message.uint32(.lifetime, bytes)
     if requested == nil, request.message.has(.lifetime) {
       return refuse(request, .badRequest, user)
     }
     let lifetime = configuration.limits.grant(requested, to: user)
-    guard !isDraining else { return refuse(request, .insufficientCapacity, user) }
-    // A token stands for an address and so for its family, which must not be named besides.
+    // Steps 5 to 9, as far as they are about the request alone.
+    var wish: AllocationWish
+    do throws(AllocationWish.Refusal) {
+      wish = try AllocationWish(request.message, bytes)
+    } catch {
+      return refuse(request, error.code, user)
+    }
+    wish.transport = transport
+    if isDraining { return redirect(request, user) }
     if let token = wish.token {
       return allocateReserved(request, user, token, lifetime, effects: &effects)
     }
-    guard let ip = configuration.relayAddress(wish.family) else {
+    return allocate(request, user, wish, lifetime, effects: &effects)
+  }
+
+  private mutating func allocate(
+    _ request: Request, _ user: AuthenticatedUser, _ wish: AllocationWish, _ lifetime: Duration,
+    effects: inout [Effect]
+  ) -> Verdict {
+    guard let configuration else { return .drop(.unknownMethod) }
+    // Step 7. Of a dual allocation the first is the IPv4 address, whatever the default.
+    let family = wish.family ?? (wish.isDual ? .v4 : defaultFamily(for: request.tuple.client))
+    guard let ip = configuration.relayAddress(family) else {
       return refuse(request, .addressFamilyNotSupported, user)
     }
-    // Step 10: quotas. Released exactly once: in `end`, in `endReservation` or when the opening
-    // fails.
-    guard reserveQuota(user, wish.port) else {
-      return refuse(request, .allocationQuotaReached, user)
+    // Step 10: quotas. Released exactly once: with each end, with a reservation's or when the
+    // opening fails.
+    switch reserveQuota(user, wish.port) {
+    case .reserved: break
+    case .accountFull: return refuse(request, .allocationQuotaReached, user)
+    case .full: return redirect(request, user)
     }
     var opening = OpeningAllocation(
-      request: request, user: user, transport: transport, lifetime: lifetime, ip: ip,
-      port: wish.port,
-      attemptsLeft: configuration.limits.portAttemptsMax,
-      relay: SlabHandle(index: -1, generation: 0))
+      request: request, user: user, transport: wish.transport, lifetime: lifetime, ip: ip,
+      wish: .any(wish.port),
+      attemptsLeft: configuration.limits.portAttemptsMax)
+    if wish.isDual {
+      opening.additional = configuration.relayAddress(.v6)
+      if opening.additional == nil {
+        opening.failure = FamilyFailure(family: .v6, error: .addressFamilyNotSupported)
+      }
+    }
     return openNext(&opening, effects: &effects)
   }
 
@@ -64,6 +82,42 @@ extension TURNServer {
       && !message.has(.dontFragment) && !message.has(.reservationToken)
   }
 
+  private func defaultFamily(for client: SocketAddress) -> IPAddress.Family {
+    switch configuration?.defaultFamily {
+    case .ipv4, nil: .v4
+    case .ipv6: .v6
+    case .keep: client.ip.family
+    }
+  }
+
+  /// A port that is reserved counts as the allocation it is reserved for. Otherwise one place in
+  /// the quota would be enough for every port there is: allocate, reserve, end, and again.
+  private func reserveQuota(_ user: AuthenticatedUser, _ port: PortKind) -> QuotaAnswer {
+    guard let quota else { return .full }
+    let first = quota.reserve(user.account)
+    guard first == .reserved, port == .pair else { return first }
+    let second = quota.reserve(user.account)
+    if second != .reserved { quota.release(user.account) }
+    return second
+  }
+
+  // MARK: Answers
+
+  /// RFC 8656 §7.2 step 11: 300 with a server of the client's family to try, or 508 where there is
+  /// none.
+  private mutating func redirect(_ request: Request, _ user: AuthenticatedUser) -> Verdict {
+    let family = request.tuple.client.ip.family
+    let alternates = configuration?.alternates.filter { $0.address.ip.family == family } ?? []
+    guard let alternate = alternates.randomElement(using: &random) else {
+      return refuse(request, .insufficientCapacity, user)
+    }
+    begin(.tryAlternate, request)
+    reply.add(.alternateServer, bytes: MappedAddress.encode(alternate.address))
+    if let domain = alternate.domain { reply.add(alternateDomain: domain) }
+    reply.finish(integrityKey: user.key, fingerprint: request.message.hasFingerprint)
+    return .reply
+  }
+
   /// A retransmitted Allocate gets its answer again; another one is a mismatch (RFC 8656 §5, §7.2).
   private mutating func answerAgain(
     _ request: Request, _ user: AuthenticatedUser, _ existing: SlabHandle
@@ -71,24 +125,26 @@ extension TURNServer {
     guard let allocation = allocations[existing],
       allocation.transaction == request.message.transactionID, allocation.username == user.name
     else { return refuse(request, .allocationMismatch, user) }
-    return succeedAllocate(
-      request, user, relay: allocation.relayAddress,
-      lifetime: allocation.expiresAt - request.now, token: allocation.token)
+    return succeedAllocate(request, user, allocation)
   }
 
   mutating func succeedAllocate(
-    _ request: Request, _ user: AuthenticatedUser, relay: SocketAddress, lifetime: Duration,
-    token: UInt64?
+    _ request: Request, _ user: AuthenticatedUser, _ allocation: Allocation
   ) -> Verdict {
-    let relay = external.outside(relay)
+    let lifetime = allocation.expiresAt - request.now
+    let relays = allocation.ends.all.map { external.outside($0.address) }
     return succeed(request, user) { reply in
-      reply.add(.xorRelayedAddress, address: relay)
+      for relay in relays { reply.add(.xorRelayedAddress, address: relay) }
+      if let failure = allocation.failure {
+        reply.add(.addressErrorCode, bytes: failure.attributeValue)
+      }
       reply.add(.lifetime, uint32: UInt32(clamping: lifetime.components.seconds))
-      if let token {
+      if let token = allocation.token {
         reply.add(
           .reservationToken,
           bytes: (0..<8).map { UInt8(truncatingIfNeeded: token >> (56 - 8 * UInt64($0))) })
       }
+      if let ticket = allocation.ticket { reply.add(.mobilityTicket, bytes: ticket.bytes) }
       reply.add(.xorMappedAddress, address: request.tuple.client)
     }
   }

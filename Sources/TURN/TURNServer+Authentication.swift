@@ -117,7 +117,11 @@ extension TURNServer {
 
   /// Whether `username` has the allocation of the 5-tuple.
   private func isOwner(_ username: String, _ request: Request) -> Bool {
-    find(request.tuple).flatMap { allocations[$0]?.username } == username
+    if let handle = find(request.tuple) { return allocations[handle]?.username == username }
+    // Whose the allocation of a ticket is, the loop that has it will see.
+    return arrivals[request.tuple] != nil
+      || configuration?.isMobile == true && request.message.has(.mobilityTicket)
+        && request.message.type.method == .refresh
   }
 
   private func isValid(_ nonce: String, _ request: Request) -> Bool {
@@ -167,7 +171,7 @@ extension TURNServer {
     return .reply
   }
 
-  private mutating func begin(_ error: ErrorCode, _ request: Request, withReason: Bool = true) {
+  mutating func begin(_ error: ErrorCode, _ request: Request, withReason: Bool = true) {
     statistics.errors[error.rawValue, default: 0] &+= 1
     reply.begin(request.message.type.answer(.error), request.message.transactionID)
     reply.add(error, withReason: withReason)

@@ -15,6 +15,9 @@ extension TURNServer {
       let peer = request.message.xorAddress(.xorPeerAddress, bytes)
     else { return refuse(request, .badRequest, user) }
     if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
+    guard let end = allocation.ends[peer.ip.family] else {
+      return refuse(request, .peerAddressFamilyMismatch, user)
+    }
     guard configuration.peers.allows(peer) else { return refuse(request, .forbidden, user) }
     guard !allocation.connections.contains(where: { connections[$0]?.peer == peer }) else {
       return refuse(request, .connectionAlreadyExists, user)
@@ -26,7 +29,7 @@ extension TURNServer {
     else { return refuse(request, .insufficientCapacity, user) }
     effects.append(
       .connect(
-        connection, relay: allocation.relay, from: allocation.relayAddress,
+        connection, relay: end.relay, from: end.address,
         to: external.inside(peer)))
     return .pending
   }

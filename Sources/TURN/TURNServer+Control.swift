@@ -1,41 +1,9 @@
-// Refresh, CreatePermission and ChannelBind (RFC 8656 §8, §10, §12).
+// CreatePermission and ChannelBind (RFC 8656 §10, §12).
 
 internal import NetTypes
 internal import STUN
 
 extension TURNServer {
-  /// RFC 8656 §8.2.
-  mutating func refresh(
-    _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser, effects: inout [Effect]
-  ) -> Verdict {
-    guard let configuration else { return .drop(.unknownMethod) }
-    guard let handle = ownAllocation(request, user) else { return .reply }
-    if let refused = refuseUnknown(request, user) { return refused }
-    if let range = request.message.value(of: .requestedAddressFamily) {
-      guard range.count == 4 else { return refuse(request, .badRequest, user) }
-      // RFC 8656 §8.2: a family that is not the relay's.
-      guard bytes[range.lowerBound] == allocations[handle]?.relayAddress.ip.family.rawValue else {
-        return refuse(request, .peerAddressFamilyMismatch, user)
-      }
-    }
-    let requested = request.message.uint32(.lifetime, bytes)
-    if requested == nil, request.message.has(.lifetime) {
-      return refuse(request, .badRequest, user)
-    }
-    if requested == 0 {
-      end(handle, now: request.now, effects: &effects)
-      return succeed(request, user) { $0.add(.lifetime, uint32: 0) }
-    }
-    let lifetime = configuration.limits.grant(requested, to: user)
-    allocations[handle]?.expiresAt = request.now + lifetime
-    if let relay = allocations[handle]?.relay {
-      timers.schedule(Int(relay.index), at: request.now + lifetime)
-    }
-    return succeed(request, user) {
-      $0.add(.lifetime, uint32: UInt32(clamping: lifetime.components.seconds))
-    }
-  }
-
   /// RFC 8656 §10.2: all of the peers get their permission, or none does.
   mutating func createPermission(
     _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser
@@ -104,10 +72,10 @@ extension TURNServer {
     return succeed(request, user)
   }
 
-  /// Why `peer` cannot get a permission on this allocation: 443 for the other family, 403 by the
-  /// filter.
+  /// Why `peer` cannot get a permission on this allocation: 443 for a family without a relay, 403
+  /// by the filter.
   func refusal(of peer: IPAddress, for handle: SlabHandle) -> ErrorCode? {
-    guard peer.family == allocations[handle]?.relayAddress.ip.family else {
+    guard allocations[handle]?.ends[peer.family] != nil else {
       return .peerAddressFamilyMismatch
     }
     return configuration?.peers.allows(peer) == true ? nil : .forbidden

@@ -77,13 +77,17 @@ extension TURNServer {
       allocation.counters.fromClient.count(received)
       switch decide(allocation) {
       case .success(let peer):
+        guard let end = allocation.ends[peer.ip.family] else {
+          allocation.counters.drops &+= 1
+          return .drop(.noRelay)
+        }
         if let reason = allocation.meter.refusal(of: received, .fromClient, now: now) {
           allocation.counters.drops &+= 1
           return .drop(reason)
         }
         allocation.counters.toPeers.count(payload.count)
         return .toPeer(
-          relay: allocation.relay, peer: external.inside(peer), payload, dontFragment: dontFragment)
+          relay: end.relay, peer: external.inside(peer), payload, dontFragment: dontFragment)
       case .failure(let reason):
         allocation.counters.drops &+= 1
         return .drop(reason)
@@ -116,6 +120,10 @@ extension TURNServer {
     let peer = external.outside(peer)
     let verdict = allocations.update(handle) { allocation -> Verdict in
       allocation.counters.fromPeers.count(payload.count)
+      guard !allocation.isDetached else {
+        allocation.counters.drops &+= 1
+        return .drop(.clientAway)
+      }
       guard allocation.permits(peer.ip, now: now) else {
         allocation.counters.drops &+= 1
         return .drop(.noPermission)

@@ -5,23 +5,37 @@ internal import NetTypes
 extension TURNServer {
   /// The timer of a relay fired: its owner's time may be over, or have been extended.
   mutating func expire(relayAt index: Int, now: Instant, effects: inout [Effect]) {
-    guard let relay = relays.handle(at: index) else { return }
-    switch relays[relay]?.owner {
-    case .allocation(let handle):
-      guard let expiresAt = allocations[handle]?.expiresAt else { return }
-      if expiresAt <= now {
-        end(handle, now: now, effects: &effects)
-      } else {
-        timers.schedule(index, at: expiresAt)
-      }
-    case .reserved(_, _, let until):
+    guard let handle = relays.handle(at: index), let relay = relays[handle] else { return }
+    switch relay.owner {
+    case .allocation(let allocation):
+      let family = relay.address.ip.family
+      guard let until = allocations[allocation]?.ends[family]?.expiresAt else { return }
       if until <= now {
-        endReservation(relay, now: now, effects: &effects)
+        end(family, of: allocation, now: now, effects: &effects)
       } else {
         timers.schedule(index, at: until)
       }
-    case .opening, nil: break
+    case .reserved(_, _, let until):
+      if until <= now {
+        endReservation(handle, now: now)
+      } else {
+        timers.schedule(index, at: until)
+      }
+    case .opening: break
     }
+  }
+
+  /// Ends one family of an allocation, and the allocation with its last.
+  mutating func end(
+    _ family: IPAddress.Family, of handle: SlabHandle, now: Instant, effects: inout [Effect]
+  ) {
+    guard let allocation = allocations[handle], let relay = allocation.ends[family]?.relay else {
+      return
+    }
+    guard allocation.ends.count > 1 else { return end(handle, now: now, effects: &effects) }
+    _ = allocations.update(handle) { $0.removeEnd(family) }
+    quota?.release(allocation.account)
+    release(relay, now: now, effects: &effects)
   }
 
   /// Takes an allocation out of every table and tells its final counters.
@@ -29,12 +43,24 @@ extension TURNServer {
     for connection in allocations[handle]?.connections ?? [] {
       fail(connection, now: now, effects: &effects)
     }
+    unlist(handle)
     guard let allocation = allocations.remove(handle) else { return }
-    byFiveTuple.remove(hashKey.hash(allocation.fiveTuple), slot: Int(handle.index))
-    quota?.release(allocation.account)
+    for end in allocation.ends.all {
+      relays.remove(end.relay)
+      effects.append(.closeRelay(end.relay))
+    }
+    conclude(allocation, now: now, effects: &effects)
+  }
+
+  /// Gives back what an allocation held of all loops, and tells its final counters. The one place
+  /// where the quota of a whole allocation is released.
+  mutating func conclude(_ allocation: Allocation, now: Instant, effects: inout [Effect]) {
     bandwidth?.close(allocation.account)
     statistics.ended = statistics.ended + allocation.counters
-    release(allocation.relay, now: now, effects: &effects)
+    for end in allocation.ends.all {
+      quota?.release(allocation.account)
+      ports?.free(end.address, now: now)
+    }
     effects.append(.ended(Self.record(allocation, now: now)))
   }
 

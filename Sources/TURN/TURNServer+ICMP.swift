@@ -21,6 +21,7 @@ extension TURNServer {
     let target = external.outside(error.target)
     let verdict = allocations.update(handle) { allocation -> Verdict in
       // The peer that the datagram went to has to have a permission, not who complains.
+      guard !allocation.isDetached else { return .drop(.clientAway) }
       guard allocation.permits(target.ip, now: now) else { return .drop(.noPermission) }
       let offset = Self.dataIndicationLength(target)
       let end = offset + Wire.attributeHeaderLength + ICMPAttribute.length

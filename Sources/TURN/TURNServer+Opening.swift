@@ -1,69 +1,75 @@
-// The way of an Allocate from a free port to an allocation (RFC 8656 §7.2 step 8 and after).
+// The way of an Allocate from free ports to an allocation (RFC 8656 §7.2 step 9 and after).
 
 public import NetTypes
 internal import STUN
 
-/// An Allocate that waits for its relay socket.
+/// An Allocate that waits for a relay socket. It has a place in the quota for the address that is
+/// being opened (two for a pair), and one for each that is open.
 struct OpeningAllocation {
+  enum PortWish {
+    case any(PortKind)
+    /// The port of a token.
+    case reserved(SocketAddress)
+  }
+
   let request: Request
   let user: AuthenticatedUser
   let transport: RequestedTransport
   let lifetime: Duration
-  let ip: IPAddress
-  let port: PortKind
+  /// What is being opened: at this address, such a port.
+  var ip: IPAddress
+  var wish: PortWish
   var attemptsLeft: Int
-  var relay: SlabHandle
-  /// With ``PortKind/pair``, the sibling, once the even port is open.
+  /// The address to open after that, for a dual allocation.
+  var additional: IPAddress?
+  /// The even port of a pair, and its sibling once the even port is open.
+  var even: SlabHandle?
   var sibling: SlabHandle?
+  /// What is open, and what could not be.
+  var ends = RelayEnds()
+  var failure: FamilyFailure?
+
+  var isPair: Bool {
+    if case .any(.pair) = wish { true } else { false }
+  }
 }
 
 extension TURNServer {
-  /// Takes the next port from the pool, or gives up with 508.
+  /// Tries the next port, or gives up.
   mutating func openNext(_ opening: inout OpeningAllocation, effects: inout [Effect]) -> Verdict {
-    guard let ports, opening.attemptsLeft > 0 else { return giveUp(opening, effects: &effects) }
-    opening.attemptsLeft -= 1
     let now = opening.request.now
-    guard let port = ports.take(opening.port, at: opening.ip, now: now, using: &random) else {
-      return giveUp(opening, effects: &effects)
+    guard opening.attemptsLeft > 0, let address = nextAddress(opening) else {
+      return giveUp(&opening, effects: &effects)
     }
-    let address = SocketAddress(opening.ip, port: port)
-    guard let relay = open(address, opening.transport, effects: &effects) else {
-      ports.free(address, now: now)
-      if opening.port == .pair { ports.free(address.next, now: now) }
-      return giveUp(opening, effects: &effects)
+    opening.attemptsLeft -= 1
+    guard open(address, opening.transport, effects: &effects) else {
+      ports?.free(address, now: now)
+      if opening.isPair { ports?.free(address.sibling, now: now) }
+      return giveUp(&opening, effects: &effects)
     }
-    opening.relay = relay
-    opening.sibling = nil
     self.opening = opening
     return .pending
   }
 
+  private mutating func nextAddress(_ opening: OpeningAllocation) -> SocketAddress? {
+    switch opening.wish {
+    case .reserved(let address): address
+    case .any(let kind):
+      ports?.take(kind, at: opening.ip, now: opening.request.now, using: &random)
+        .map { SocketAddress(opening.ip, port: $0) }
+    }
+  }
+
   private mutating func open(
     _ address: SocketAddress, _ transport: RequestedTransport, effects: inout [Effect]
-  ) -> SlabHandle? {
+  ) -> Bool {
     let relay = relays.insert(Relay(address: address, transport: transport, owner: .opening))
-    guard let relay else { return nil }
+    guard let relay else { return false }
     switch transport {
     case .udp: effects.append(.openRelay(relay, address))
     case .tcp: effects.append(.listenRelay(relay, address))
     }
-    return relay
-  }
-
-  /// A port that is reserved counts as the allocation it is reserved for. Otherwise one place in
-  /// the quota would be enough for every port there is: allocate, reserve, end, and again.
-  func reserveQuota(_ user: AuthenticatedUser, _ port: PortKind) -> Bool {
-    guard let quota, quota.reserve(user.account) else { return false }
-    guard port == .pair else { return true }
-    if quota.reserve(user.account) { return true }
-    quota.release(user.account)
-    return false
-  }
-
-  private mutating func giveUp(_ opening: OpeningAllocation, effects: inout [Effect]) -> Verdict {
-    quota?.release(opening.user.account)
-    if opening.port == .pair { quota?.release(opening.user.account) }
-    return refuse(opening.request, .insufficientCapacity, opening.user)
+    return true
   }
 
   /// The result of ``Effect/openRelay(_:_:)``.
@@ -75,26 +81,30 @@ extension TURNServer {
     }
     self.opening = nil
     guard result == .opened else {
-      fail(&opening, at: relay, address, result, now: now, effects: &effects)
-      if result == .failed { opening.attemptsLeft = 0 }
+      putBack(&opening, relay, address, result, now: now, effects: &effects)
       return openNext(&opening, effects: &effects)
     }
-    if opening.port == .pair, opening.sibling == nil {
-      guard let sibling = open(address.next, .udp, effects: &effects) else {
-        ports?.free(address.next, now: now)
+    if opening.isPair, opening.even == nil {
+      guard open(address.sibling, .udp, effects: &effects) else {
+        ports?.free(address.sibling, now: now)
         release(relay, now: now, effects: &effects)
-        return giveUp(opening, effects: &effects)
+        return giveUp(&opening, effects: &effects)
       }
-      opening.sibling = sibling
+      opening.even = relay
       self.opening = opening
       return .pending
     }
-    return establish(opening, effects: &effects)
+    if opening.even != nil { opening.sibling = relay }
+    let first = opening.even ?? relay
+    opening.ends[address.ip.family] = relays[first].map {
+      RelayEnd(relay: first, address: $0.address, expiresAt: now + opening.lifetime)
+    }
+    return openAdditional(&opening, effects: &effects)
   }
 
   /// Gives back the ports of an attempt that failed at `relay`.
-  private mutating func fail(
-    _ opening: inout OpeningAllocation, at relay: SlabHandle, _ address: SocketAddress,
+  private mutating func putBack(
+    _ opening: inout OpeningAllocation, _ relay: SlabHandle, _ address: SocketAddress,
     _ result: RelayOpening, now: Instant, effects: inout [Effect]
   ) {
     relays.remove(relay)
@@ -102,61 +112,88 @@ extension TURNServer {
       ports?.setAside(address, now: now)
     } else {
       ports?.free(address, now: now)
+      opening.attemptsLeft = 0
     }
-    if opening.sibling == relay {
-      release(opening.relay, now: now, effects: &effects)
-    } else if opening.port == .pair {
-      ports?.free(address.next, now: now)
+    if let even = opening.even {
+      release(even, now: now, effects: &effects)
+      opening.even = nil
+    } else if opening.isPair {
+      ports?.free(address.sibling, now: now)
     }
   }
 
+  /// No port of this address is to be had.
+  private mutating func giveUp(_ opening: inout OpeningAllocation, effects: inout [Effect])
+    -> Verdict
+  {
+    quota?.release(opening.user.account)
+    if opening.isPair { quota?.release(opening.user.account) }
+    opening.failure = FamilyFailure(family: opening.ip.family, error: .insufficientCapacity)
+    return openAdditional(&opening, effects: &effects)
+  }
+
+  /// RFC 8656 §7.2 step 9: after the first address comes the additional one. One that can be had
+  /// is enough for success.
+  private mutating func openAdditional(
+    _ opening: inout OpeningAllocation, effects: inout [Effect]
+  ) -> Verdict {
+    guard let additional = opening.additional else {
+      guard opening.ends.first != nil else {
+        return refuse(opening.request, .insufficientCapacity, opening.user)
+      }
+      return establish(opening, effects: &effects)
+    }
+    opening.additional = nil
+    guard quota?.reserve(opening.user.account) == .reserved else {
+      opening.failure = FamilyFailure(family: additional.family, error: .insufficientCapacity)
+      return openAdditional(&opening, effects: &effects)
+    }
+    opening.ip = additional
+    opening.attemptsLeft = configuration?.limits.portAttemptsMax ?? 0
+    return openNext(&opening, effects: &effects)
+  }
+
+  /// Puts the allocation into the tables, if they have room.
   private mutating func establish(_ opening: OpeningAllocation, effects: inout [Effect])
     -> Verdict
   {
-    let now = opening.request.now
+    let (request, user) = (opening.request, opening.user)
     let token = opening.sibling == nil ? nil : random.next()
-    let made = insert(
-      opening.request, opening.user, opening.relay, opening.lifetime, token: token,
-      effects: &effects)
-    guard let address = made else {
-      release(opening.relay, now: now, effects: &effects)
-      if let sibling = opening.sibling { release(sibling, now: now, effects: &effects) }
-      return giveUp(opening, effects: &effects)
-    }
-    if let sibling = opening.sibling, let token { reserve(sibling, token, opening) }
-    return succeedAllocate(
-      opening.request, opening.user, relay: address, lifetime: opening.lifetime, token: token)
-  }
-
-  /// Puts the allocation into the tables; `nil` when they are full.
-  mutating func insert(
-    _ request: Request, _ user: AuthenticatedUser, _ relay: SlabHandle, _ lifetime: Duration,
-    token: UInt64?, effects: inout [Effect]
-  ) -> SocketAddress? {
-    guard let address = relays[relay]?.address else { return nil }
     var allocation = Allocation(
       id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
-      account: user.account, transaction: request.message.transactionID, relay: relay,
-      relayAddress: address, token: token, createdAt: request.now, expiresAt: request.now + lifetime
-    )
+      account: user.account, transaction: request.message.transactionID, ends: opening.ends,
+      failure: opening.failure, token: token, createdAt: request.now)
     allocation.grant = user.grant
-    allocation.transport = relays[relay]?.transport ?? .udp
+    allocation.transport = opening.transport
+    // Connections with peers stay on their loop, so a client that relays TCP does too.
+    if opening.transport == .udp { allocation.ticket = ticket(for: request.message) }
     allocation.meter = Meter(
       configuration?.limits.allocationBandwidth, bandwidth?.open(user.account))
     guard let handle = allocations.insert(allocation) else {
       bandwidth?.close(user.account)
-      return nil
+      let relays = opening.ends.all.map(\.relay) + [opening.sibling].compactMap(\.self)
+      for relay in relays {
+        quota?.release(user.account)
+        release(relay, now: request.now, effects: &effects)
+      }
+      return refuse(request, .insufficientCapacity, user)
     }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
-    relays[relay]?.owner = .allocation(handle)
-    timers.schedule(Int(relay.index), at: allocation.expiresAt)
+    if let ticket = allocation.ticket { tickets[ticket] = handle }
+    for end in opening.ends.all {
+      relays[end.relay]?.owner = .allocation(handle)
+      timers.schedule(Int(end.relay.index), at: end.expiresAt)
+    }
     statistics.allocationsCreated &+= 1
     effects.append(.started(allocation.id))
-    return address
+    if let sibling = opening.sibling, let token {
+      reserve(sibling, token, opening, effects: &effects)
+    }
+    return succeedAllocate(request, user, allocation)
   }
 }
 
 extension SocketAddress {
-  /// The sibling of an even port.
-  fileprivate var next: SocketAddress { SocketAddress(ip, port: port | 1, scope: scope) }
+  /// The odd port next to an even one.
+  fileprivate var sibling: SocketAddress { SocketAddress(ip, port: port | 1, scope: scope) }
 }

@@ -4,15 +4,19 @@ internal import NetTypes
 internal import STUN
 
 extension TURNServer {
+  /// Keeps the port of `relay` without its socket, which the loop that the token appears on opens
+  /// anew: that may be another one.
   mutating func reserve(
-    _ relay: SlabHandle, _ token: UInt64, _ opening: OpeningAllocation
+    _ relay: SlabHandle, _ token: UInt64, _ opening: OpeningAllocation, effects: inout [Effect]
   ) {
-    let lifetime = configuration?.limits.reservationLifetime ?? .zero
-    let until = opening.request.now + lifetime
-    relays[relay]?.owner = .reserved(
-      token: token, account: opening.user.account, until: until)
-    reservations[token] = relay
+    guard let address = relays[relay]?.address, let configuration else { return }
+    let until = opening.request.now + configuration.limits.reservationLifetime
+    let account = opening.user.account
+    ports?.reserve(
+      PortReservation(token: token, address: address, account: account, until: until))
+    relays[relay]?.owner = .reserved(token: token, account: account, until: until)
     timers.schedule(Int(relay.index), at: until)
+    effects.append(.closeRelay(relay))
   }
 
   /// RFC 8656 §7.2 step 5: a token is good once, in time, for the user it was given to.
@@ -20,20 +24,23 @@ extension TURNServer {
     _ request: Request, _ user: AuthenticatedUser, _ token: UInt64, _ lifetime: Duration,
     effects: inout [Effect]
   ) -> Verdict {
+    guard let address = ports?.redeem(token, for: user.account, now: request.now) else {
+      return refuse(request, .insufficientCapacity, user)
+    }
     // The reservation's place in the quota becomes the allocation's.
-    guard let relay = reservations[token],
-      case .reserved(_, user.account, let until)? = relays[relay]?.owner, until > request.now,
-      let address = insert(request, user, relay, lifetime, token: nil, effects: &effects)
-    else { return refuse(request, .insufficientCapacity, user) }
-    reservations[token] = nil
-    return succeedAllocate(request, user, relay: address, lifetime: lifetime, token: nil)
+    var opening = OpeningAllocation(
+      request: request, user: user, transport: .udp, lifetime: lifetime, ip: address.ip,
+      wish: .reserved(address), attemptsLeft: 1)
+    return openNext(&opening, effects: &effects)
   }
 
-  /// Nobody took it up.
-  mutating func endReservation(_ relay: SlabHandle, now: Instant, effects: inout [Effect]) {
-    guard case .reserved(let token, let account, _)? = relays[relay]?.owner else { return }
-    reservations[token] = nil
+  /// Its time is over; if nobody took it up, its port and its place in the quota are given back.
+  mutating func endReservation(_ relay: SlabHandle, now: Instant) {
+    guard let removed = relays[relay], case .reserved(let token, let account, _) = removed.owner
+    else { return }
+    relays.remove(relay)
+    guard ports?.cancel(token) == true else { return }
     quota?.release(account)
-    release(relay, now: now, effects: &effects)
+    ports?.free(removed.address, now: now)
   }
 }

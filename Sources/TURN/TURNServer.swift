@@ -27,7 +27,7 @@ public struct TURNServer: ~Copyable {
     enum Owner {
       case opening
       case allocation(SlabHandle)
-      /// Opened for EVEN-PORT and waiting for its RESERVATION-TOKEN (RFC 8656 §7.2).
+      /// A port without a socket, which waits for its RESERVATION-TOKEN (RFC 8656 §7.2).
       case reserved(token: UInt64, account: String, until: Instant)
     }
     let address: SocketAddress
@@ -47,6 +47,8 @@ public struct TURNServer: ~Copyable {
   /// The answer that ``Verdict/reply`` speaks of.
   public internal(set) var reply = MessageBuilder()
   public internal(set) var statistics = Statistics()
+  /// Whether the server takes no new allocations because it is about to stop.
+  public var isDraining = false
   /// Kept true by whoever drives the server.
   public var wallClock: WallClock
   /// Whether new allocations are refused, with 508; what there is goes on and can be refreshed.
@@ -61,8 +63,12 @@ public struct TURNServer: ~Copyable {
   let hashKey: HashKey
   /// Transaction ids of indications: nobody answers them, so nobody gains by guessing one.
   var indicationIDs: SplitMix64
-  /// Relays that wait, by their RESERVATION-TOKEN.
-  var reservations: [UInt64: SlabHandle] = [:]
+  /// Allocations by their tickets, and 5-tuples that were announced (RFC 8016).
+  var tickets: [MobilityTicket: SlabHandle] = [:]
+  var arrivals: [FiveTuple: Arrival] = [:]
+  var asked: Slab<AskedMove>
+  /// Whether other loops may have what this one has not.
+  public var hasSiblings = false
   /// By relay.
   var timers: TimerWheel
   /// With peers, over TCP (RFC 6062).
@@ -102,6 +108,7 @@ public struct TURNServer: ~Copyable {
     allocations = Slab(capacity: limit)
     // Reservations hold relays too.
     relays = Slab(capacity: 2 * limit)
+    asked = Slab(capacity: TURNLimits.askedMovesMax)
     timers = TimerWheel(now: now)
     connections = Slab(capacity: configuration?.limits.connectionsMax ?? 0)
     connectionTimers = TimerWheel(now: now)
@@ -118,18 +125,27 @@ public struct TURNServer: ~Copyable {
     from tuple: FiveTuple, in bytes: borrowing MutableSpan<UInt8>, at payload: Range<Int>,
     now: Instant, effects: inout [Effect]
   ) -> Verdict {
-    let verdict: Verdict
-    let bytes = bytes.span
-    if payload.isEmpty {
-      verdict = .drop(.notRecognized)
-    } else {
-      switch DatagramKind(firstByte: bytes[payload.lowerBound]) {
-      case .channelData: verdict = relayChannelData(tuple, bytes, payload, now: now)
-      case .stun: verdict = route(tuple, bytes, payload, now: now, effects: &effects)
-      case .unknown: verdict = .drop(.notRecognized)
-      }
+    var verdict = dispatch(tuple, bytes.span, payload, now: now, effects: &effects)
+    if case .drop(.noAllocation) = verdict,
+      let arrived = arrive(tuple, now: now, effects: &effects)
+    {
+      verdict =
+        arrived == .pending
+        ? .pending : dispatch(tuple, bytes.span, payload, now: now, effects: &effects)
     }
     return count(verdict)
+  }
+
+  private mutating func dispatch(
+    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ payload: Range<Int>, now: Instant,
+    effects: inout [Effect]
+  ) -> Verdict {
+    guard !payload.isEmpty else { return .drop(.notRecognized) }
+    switch DatagramKind(firstByte: bytes[payload.lowerBound]) {
+    case .channelData: return relayChannelData(tuple, bytes, payload, now: now)
+    case .stun: return route(tuple, bytes, payload, now: now, effects: &effects)
+    case .unknown: return .drop(.notRecognized)
+    }
   }
 
   /// A datagram from a peer at a relay. The header the client expects is written in front of the
@@ -187,6 +203,13 @@ public struct TURNServer: ~Copyable {
     case .user(let user): key = user
     case .refused(let verdict): return verdict
     }
+    // A Refresh with a ticket may be one that was sent again, and moves nothing.
+    let announces = method == .refresh && request.message.has(.mobilityTicket)
+    if !announces, !arrivals.isEmpty, find(request.tuple) == nil,
+      arrive(request.tuple, now: request.now, effects: &effects) == .pending
+    {
+      return .pending
+    }
     switch method {
     case .allocate: return allocate(request, bytes, key, effects: &effects)
     case .refresh: return refresh(request, bytes, key, effects: &effects)
@@ -203,12 +226,6 @@ public struct TURNServer: ~Copyable {
 
   /// Whether there is an allocation on this 5-tuple.
   public func hasAllocation(_ tuple: FiveTuple) -> Bool { find(tuple) != nil }
-
-  /// The client's connection is closed: its allocation ends with it, for a new connection would be
-  /// another 5-tuple (RFC 8656 §3).
-  public mutating func disconnected(_ tuple: FiveTuple, now: Instant, effects: inout [Effect]) {
-    if let handle = find(tuple) { end(handle, now: now, effects: &effects) }
-  }
 
   // MARK: Time
 
@@ -232,7 +249,7 @@ public struct TURNServer: ~Copyable {
     for handle in relays.handles {
       switch relays[handle]?.owner {
       case .allocation(let allocation): end(allocation, now: now, effects: &effects)
-      case .reserved: endReservation(handle, now: now, effects: &effects)
+      case .reserved: endReservation(handle, now: now)
       case .opening, nil: break
       }
     }
@@ -276,7 +293,7 @@ public struct TURNServer: ~Copyable {
   static func record(_ allocation: Allocation, now: Instant) -> AllocationRecord {
     AllocationRecord(
       id: allocation.id, username: allocation.username, fiveTuple: allocation.fiveTuple,
-      relayAddress: allocation.relayAddress, age: now - allocation.createdAt,
+      relayAddresses: allocation.ends.all.map(\.address), age: now - allocation.createdAt,
       timeToLive: max(.zero, allocation.expiresAt - now),
       permissions: allocation.livePermissions(now: now),
       channels: allocation.channels.count { $0.expiresAt > now }, counters: allocation.counters)

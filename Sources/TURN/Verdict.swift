@@ -39,6 +39,13 @@ public enum Effect: Equatable, Sendable {
   case closeConnection(SlabHandle)
   /// Send a message to the client at this 5-tuple.
   case send(FiveTuple, [UInt8])
+  /// Ask every other loop by ``TURNServer/announce(_:now:effects:)``, and answer with
+  /// ``TURNServer/loopsAnswered(_:_:onLoop:)``.
+  case askLoops(SlabHandle, MoveRequest)
+  /// Get the allocation of this 5-tuple by ``TURNServer/depart(_:now:)`` of that loop, answer with
+  /// ``TURNServer/adopt(_:now:effects:)`` or ``TURNServer/notFetched(_:)``, and hand in again what
+  /// came meanwhile.
+  case fetch(FiveTuple, onLoop: Int)
   /// An allocation came to be, or ended with these final counters.
   case started(AllocationID)
   case ended(AllocationRecord)
@@ -87,6 +94,8 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case irrelevantICMP
   /// For a client whose stream takes no more now: waiting would only make it older.
   case clientTooSlow
+  /// For a client whose connection is closed and that has not come back with its ticket yet.
+  case clientAway
   /// Longer than a ChannelData or Data indication can carry, or than a request may be.
   case tooLong
   /// NAT behaviour discovery for a network that has got its share of answers.
@@ -100,7 +109,8 @@ public struct AllocationRecord: Equatable, Sendable {
   public let id: AllocationID
   public let username: String
   public let fiveTuple: FiveTuple
-  public let relayAddress: SocketAddress
+  /// One, or an IPv4 and an IPv6 address.
+  public let relayAddresses: [SocketAddress]
   public let age: Duration
   /// Zero for one that ended.
   public let timeToLive: Duration

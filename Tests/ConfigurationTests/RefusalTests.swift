@@ -86,6 +86,18 @@ struct RefusalTests {
     ("--allocation-bandwidth -1", "is not a number of bytes per second"),
     ("--allocation-bandwidth 1000001M", "is not a number of bytes per second"),
     ("--total-quota 0", "is not a number from 1 to"),
+    ("--default-family ipv5", "is not one of ipv4, ipv6, keep"),
+    ("--max-lifetime 59", "is not a number from 60 to 86400"),
+    (
+      "--user a:b --relay-ip 192.0.2.7 --max-lifetime 300",
+      "--default-lifetime: 600 is more than --max-lifetime, 300"
+    ),
+    ("--max-permissions 0", "is not a number from 1 to 65535"),
+    ("--max-channels 16385", "is not a number from 1 to 16384"),
+    ("--port-rest -1", "is not a number from 0 to 86400"),
+    ("--alternate-server example.org:3478", "is not ADDRESS:PORT or ADDRESS:PORT=NAME"),
+    ("--alternate-server 192.0.2.8:0", "is not ADDRESS:PORT"),
+    ("--alternate-server 192.0.2.8:1=", "is not ADDRESS:PORT=NAME with the name of a host"),
     ("--user ann", "is not NAME:PASSWORD or NAME:0xKEY"),
     ("--user ann:0x12", "has a key that is neither 32 (MD5) nor 64 (SHA-256) hexadecimal digits"),
     (

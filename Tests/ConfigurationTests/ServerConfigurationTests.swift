@@ -49,6 +49,9 @@ struct ServerConfigurationTests {
     #expect(settings.totalQuota == 16_384)
     #expect(settings.allocationBandwidth == nil && settings.userBandwidth == nil)
     #expect(settings.relaysTCP)
+    #expect(settings.allocations.defaultFamily == .ipv4 && !settings.allocations.areMobile)
+    #expect(settings.allocations.lifetimeDefaultSeconds == 600)
+    #expect(settings.allocations.lifetimeMaxSeconds == 3_600)
     #expect(settings.relayPolicy == .fallback)
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
@@ -70,6 +73,9 @@ struct ServerConfigurationTests {
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
       + " --no-tcp-relay"
+      + " --default-family keep --default-lifetime 700 --max-lifetime 7200 --max-permissions 5"
+      + " --max-channels 6 --port-rest 7 --alternate-server 192.0.2.8:3478"
+      + " --alternate-server [2001:db8::8]:5349=two.example.org --mobility"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
       + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
@@ -113,6 +119,13 @@ struct ServerConfigurationTests {
     #expect(settings.authorizationKeys.map(\.bytes) == [Array("0123456789012345".utf8)])
     #expect(settings.authorizationKeys.map(\.algorithm) == [.a128GCM])
     #expect(settings.serverName == "turn.example.org")
+    let allocations = settings.allocations
+    #expect(allocations.defaultFamily == .keep && allocations.areMobile)
+    #expect(allocations.lifetimeDefaultSeconds == 700 && allocations.lifetimeMaxSeconds == 7_200)
+    #expect(allocations.permissionsMax == 5 && allocations.channelsMax == 6)
+    #expect(allocations.portRestSeconds == 7)
+    #expect(allocations.alternates.map(\.address.text) == ["192.0.2.8:3478", "[2001:db8::8]:5349"])
+    #expect(allocations.alternates.map(\.domain) == [nil, "two.example.org"])
     #expect(settings.restSeparator == "-")
     #expect(settings.hasStrictExpiry)
     #expect(settings.unauthenticatedRate == 7)

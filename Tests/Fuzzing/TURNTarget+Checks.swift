@@ -153,13 +153,18 @@ extension TraceWorld {
   func checkTables() throws(Finding) {
     let records = turn.records(now: now)
     // A reserved port counts as the allocation it is reserved for.
-    try require(quota.total == relays.count, "quota \(quota.total), sockets \(relays.count)")
+    let sockets = relays.count
+    let reserved = pool.reservedCount
+    try require(
+      quota.total == sockets + reserved,
+      "quota \(quota.total), sockets \(sockets), reserved \(reserved)")
     try require(!quota.isOverdrawn, "a place in the quota is given back twice")
     try require(records.count <= Self.configuration.limits.allocationsMax, "too many allocations")
     try require(Set(records.map(\.fiveTuple)).count == records.count, "a 5-tuple twice")
     for record in records {
       try require(
-        relays.contains { $0.address == record.relayAddress }, "an allocation without a socket")
+        record.relayAddresses.allSatisfy { address in relays.contains { $0.address == address } },
+        "an allocation without a socket")
       try require(
         record.timeToLive <= Self.configuration.limits.allocationLifetimeMax, "it lives too long")
       try require(record.permissions <= 4 && record.channels <= 4, "more than the limits allow")

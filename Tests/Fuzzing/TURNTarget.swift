@@ -21,10 +21,10 @@ final class TraceQuota: AllocationQuota, @unchecked Sendable {
   private(set) var isOverdrawn = false
   var total: Int { held.values.reduce(0, +) }
 
-  func reserve(_ account: String) -> Bool {
-    guard held[account, default: 0] < Self.perAccountMax else { return false }
+  func reserve(_ account: String) -> QuotaAnswer {
+    guard held[account, default: 0] < Self.perAccountMax else { return .accountFull }
     held[account, default: 0] += 1
-    return true
+    return .reserved
   }
 
   func release(_ account: String) {
@@ -35,23 +35,27 @@ final class TraceQuota: AllocationQuota, @unchecked Sendable {
 
 /// The ports of the relay addresses, without a lock.
 final class TracePorts: RelayPortPool, @unchecked Sendable {
-  private var tables = Dictionary(
-    uniqueKeysWithValues: TraceWorld.relayIPs.map {
-      ($0, PortTable(TraceWorld.ports, rest: .seconds(30)))
-    })
+  private var ports = RelayPorts(
+    TraceWorld.relayIPs, TraceWorld.ports, rest: .seconds(30))
 
   func take(
     _ kind: PortKind, at ip: IPAddress, now: Instant,
     using random: inout any RandomNumberGenerator
-  ) -> UInt16? { tables[ip]?.take(kind, now: now, using: &random) }
+  ) -> UInt16? { ports.take(kind, at: ip, now: now, using: &random) }
 
-  func free(_ address: SocketAddress, now: Instant) {
-    tables[address.ip]?.free(address.port, now: now)
+  func free(_ address: SocketAddress, now: Instant) { ports.free(address, now: now) }
+
+  func setAside(_ address: SocketAddress, now: Instant) { ports.setAside(address, now: now) }
+
+  func reserve(_ reservation: PortReservation) { ports.reserve(reservation) }
+
+  func redeem(_ token: UInt64, for account: String, now: Instant) -> SocketAddress? {
+    ports.redeem(token, for: account, now: now)
   }
 
-  func setAside(_ address: SocketAddress, now: Instant) {
-    tables[address.ip]?.setAside(address.port, now: now)
-  }
+  func cancel(_ token: UInt64) -> Bool { ports.cancel(token) }
+
+  var reservedCount: Int { ports.reservedCount }
 }
 
 /// The server, its driver, and what the world outside knows: sockets, permissions, traffic.
@@ -95,6 +99,7 @@ struct TraceWorld: ~Copyable {
 
   var now = Instant(nanoseconds: 1_000_000_000)
   let quota: TraceQuota
+  let pool = TracePorts()
   var turn: TURNServer
   var effects: [Effect] = []
   var relays: [OpenRelay] = []
@@ -120,7 +125,7 @@ struct TraceWorld: ~Copyable {
     self.quota = quota
     turn = TURNServer(
       isBudgeted ? Self.budgetedConfiguration : Self.configuration, quota: quota,
-      ports: TracePorts(), random: SplitMix64(seed: 7),
+      ports: pool, random: SplitMix64(seed: 7),
       wallClock: WallClock(unixNanoseconds: Self.unixStart * 1_000_000_000, at: now), now: now)
   }
 
@@ -229,7 +234,7 @@ struct TraceWorld: ~Copyable {
         case .closeRelay(let handle):
           let index = relays.firstIndex { $0.handle == handle }
           relays.remove(at: try index.required("a relay is closed that is not open"))
-        case .started: break
+        case .started, .askLoops, .fetch: break
         case .listenRelay, .connect, .closeConnection, .send:
           throw Finding(description: "TCP relaying, which is off")
         case .ended(let record): try end(record)

@@ -44,8 +44,8 @@ struct RelayServiceTests {
     try b.bind(0x4000, to: relayA)
     #expect(try exchange(a, b, count: 1_000, size: 1_001) == 1_000)
     let records = await relay.snapshot().allocations
-    let sender = try #require(records.first { $0.relayAddress == relayA }).counters
-    let receiver = try #require(records.first { $0.relayAddress == relayB }).counters
+    let sender = try #require(records.first { $0.relayAddresses == [relayA] }).counters
+    let receiver = try #require(records.first { $0.relayAddresses == [relayB] }).counters
     #expect(sender.fromClient == Traffic(packets: 1_000, bytes: 1_005_000))
     #expect(sender.toPeers == Traffic(packets: 1_000, bytes: 1_001_000))
     #expect(receiver.fromPeers == Traffic(packets: 1_000, bytes: 1_001_000))
@@ -110,7 +110,7 @@ struct RelayServiceTests {
     #expect(try exchange(a, b, count: 10, size: 10) == 10)
     let snapshot = await relay.snapshot()
     #expect(snapshot.sendFailures == 5)
-    let record = try #require(snapshot.allocations.first { $0.relayAddress == relayA })
+    let record = try #require(snapshot.allocations.first { $0.relayAddresses == [relayA] })
     #expect(record.counters.drops == 5)
     #expect(record.counters.toPeers.packets == 15)
   }

@@ -22,7 +22,8 @@ final class Relay {
   init(
     threads count: Int = 1, listeners: [String] = ["127.0.0.1:0"], turn: Bool = true,
     transport: NetTypes.Transport = .udp, streamsMax: Int = 100,
-    certificates: CertificateStore? = nil, alsoUDP: Bool = false
+    certificates: CertificateStore? = nil, alsoUDP: Bool = false,
+    _ adjust: (inout TURNConfiguration) -> Void = { _ in }
   ) throws {
     var addresses = try listeners.map {
       RelayListener(transport, try #require(SocketAddress($0)))
@@ -30,12 +31,13 @@ final class Relay {
     if alsoUDP { addresses += addresses.map { RelayListener(.udp, $0.address) } }
     let relayIPs = [IPAddress.loopbackV4, .loopbackV6]
     group = try LoopGroup(count: count)
-    let configuration = TURNConfiguration(
+    var configuration = TURNConfiguration(
       realm: "test", credentials: CredentialStore(realm: "test", users: ["u": "p"], secrets: []),
       nonces: NonceMint(key: Array(repeating: 3, count: 32), lifetime: .seconds(600)),
       peers: PeerFilter(
         allow: ["127.0.0.0/8", "::1/128"].compactMap { CIDR($0) }, relayAddresses: relayIPs),
       relayAddresses: relayIPs)
+    adjust(&configuration)
     var settings = RelayService.Settings(
       listeners: addresses, turn: turn ? configuration : nil)
     settings.streamsMax = streamsMax

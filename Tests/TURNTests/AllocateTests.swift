@@ -19,18 +19,36 @@ struct AllocateTests {
     let relay = try #require(answer.relay)
     #expect(relay.ip == Bench.relayIP && relay.port >= 49_152)
     #expect(Array(bench.openRelays.values) == [relay])
-    #expect(bench.records.map(\.relayAddress) == [relay])
+    #expect(bench.records.map(\.relayAddresses) == [[relay]])
   }
 
-  @Test(arguments: [(nil, 600), (0, 600), (5, 600), (777, 777), (3_600, 3_600), (86_400, 3_600)])
-  func `the lifetime is what is asked for, within ten minutes and an hour`(
-    asked: UInt32?, granted: UInt32
-  ) throws {
+  @Test(
+    "Trap 16: the lifetime is what is asked for, within ten minutes and an hour",
+    arguments: [(nil, 600), (0, 600), (5, 600), (777, 777), (3_600, 3_600), (86_400, 3_600)])
+  func lifetime(asked: UInt32?, granted: UInt32) throws {
     let answer = try bench.allocate { if let asked { $0.add(.lifetime, uint32: asked) } }
     #expect(answer.lifetime == granted)
+    #expect(bench.records.count == 1)
   }
 
-  @Test func `the same request again gets the same answer and no second allocation`() throws {
+  @Test(
+    "Trap 16: the operator's bounds hold for Allocate and Refresh",
+    arguments: [(nil, 100), (50, 100), (150, 150), (4_000_000_000, 200)])
+  func lifetimeBounds(asked: UInt32?, granted: UInt32) throws {
+    let bench = Bench {
+      $0.limits.allocationLifetimeDefault = .seconds(100)
+      $0.limits.allocationLifetimeMax = .seconds(200)
+    }
+    let answer = try bench.allocate { if let asked { $0.add(.lifetime, uint32: asked) } }
+    #expect(answer.lifetime == granted)
+    let refreshed = try bench.ask(.refresh) {
+      if let asked { $0.add(.lifetime, uint32: asked) }
+    }
+    #expect(refreshed.lifetime == granted)
+  }
+
+  @Test("Trap 11: the same request again gets the same answer and no second allocation")
+  func isIdempotent() throws {
     let id = TransactionID(high: 5, low: 6)
     let first = try bench.allocate(id: id)
     bench.advance(by: .seconds(1))
@@ -182,9 +200,9 @@ struct EvenPortTests {
       $0.add(.reservationToken, bytes: token)
     }
     #expect(stolen.code == 508)
-    #expect(bench.openRelays.count == 2)
+    #expect(bench.ports.reservedCount == 1)
     bench.advance(by: .seconds(31))
-    #expect(bench.openRelays.count == 1)
+    #expect(bench.ports.reservedCount == 0 && bench.openRelays.count == 1)
     #expect(
       try bench.allocate(from: other) { $0.add(.reservationToken, bytes: token) }.code == 508)
     #expect(bench.quota.total == 1)
@@ -216,9 +234,9 @@ struct EvenPortTests {
     #expect(bench.quota.total == 2)
     // The even port's end does not end the reservation.
     try #require(try bench.ask(.refresh) { $0.add(.lifetime, uint32: 0) }.isSuccess)
-    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+    #expect(bench.quota.total == 1 && bench.ports.reservedCount == 1)
     #expect(try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }.code == 486)
-    #expect(bench.quota.total == 1 && bench.openRelays.count == 1)
+    #expect(bench.quota.total == 1 && bench.openRelays.isEmpty)
     try #require(
       try bench.allocate(from: other) { $0.add(.reservationToken, bytes: token) }.isSuccess)
     #expect(bench.quota.total == 1)
@@ -261,7 +279,7 @@ struct EvenPortTests {
       return odd < 3
     }
     #expect(try bench.allocate { $0.add(.evenPort, bytes: [0x80]) }.isSuccess)
-    #expect(bench.openRelays.count == 2)
+    #expect(bench.openRelays.count == 1 && bench.ports.reservedCount == 1)
   }
 }
 
@@ -293,7 +311,8 @@ struct RefreshTests {
     #expect(bench.records.isEmpty)
   }
 
-  @Test func `a lifetime of zero ends at once, and again it is a mismatch`() throws {
+  @Test("Trap 16: zero in a Refresh ends at once, and sent again it is a mismatch")
+  func zero() throws {
     try bench.allocate()
     let answer = try bench.ask(.refresh) { $0.add(.lifetime, uint32: 0) }
     #expect(answer.isSuccess && answer.lifetime == 0)
@@ -330,5 +349,6 @@ struct RefreshTests {
     bench.turn.endAll(now: bench.now, effects: &bench.effects)
     bench.advance(by: .zero)
     #expect(bench.records.isEmpty && bench.openRelays.isEmpty && bench.quota.total == 0)
+    #expect(bench.ports.reservedCount == 0)
   }
 }

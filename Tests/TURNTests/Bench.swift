@@ -10,10 +10,12 @@ import Testing
 final class BenchQuota: AllocationQuota, @unchecked Sendable {
   var held: [String: Int] = [:]
   var perUser = Int.max
-  func reserve(_ username: String) -> Bool {
-    guard held[username, default: 0] < perUser else { return false }
+  var all = Int.max
+  func reserve(_ username: String) -> QuotaAnswer {
+    guard held[username, default: 0] < perUser else { return .accountFull }
+    guard total < all else { return .full }
     held[username, default: 0] += 1
-    return true
+    return .reserved
   }
   func release(_ username: String) { held[username, default: 0] -= 1 }
   var total: Int { held.values.reduce(0, +) }
@@ -21,23 +23,30 @@ final class BenchQuota: AllocationQuota, @unchecked Sendable {
 
 /// The ports of the bench, without a lock.
 final class BenchPorts: RelayPortPool, @unchecked Sendable {
-  private var tables: [IPAddress: PortTable]
+  private var ports: RelayPorts
+
   init(_ addresses: [IPAddress], _ range: PortRange) {
-    let table = PortTable(range, rest: .seconds(30))
-    tables = Dictionary(uniqueKeysWithValues: addresses.map { ($0, table) })
+    ports = RelayPorts(addresses, range, rest: .seconds(30))
   }
+
   func take(
     _ kind: PortKind, at ip: IPAddress, now: Instant,
     using random: inout any RandomNumberGenerator
-  ) -> UInt16? { tables[ip]?.take(kind, now: now, using: &random) }
-  func free(_ address: SocketAddress, now: Instant) {
-    tables[address.ip]?.free(address.port, now: now)
+  ) -> UInt16? { ports.take(kind, at: ip, now: now, using: &random) }
+
+  func free(_ address: SocketAddress, now: Instant) { ports.free(address, now: now) }
+
+  func setAside(_ address: SocketAddress, now: Instant) { ports.setAside(address, now: now) }
+
+  func reserve(_ reservation: PortReservation) { ports.reserve(reservation) }
+
+  func redeem(_ token: UInt64, for account: String, now: Instant) -> SocketAddress? {
+    ports.redeem(token, for: account, now: now)
   }
-  func setAside(_ address: SocketAddress, now: Instant) {
-    tables[address.ip]?.setAside(address.port, now: now)
-  }
-  /// Ports of an address that could be taken without waking a resting one.
-  func freeCount(_ ip: IPAddress) -> Int { tables[ip]?.freeCount ?? 0 }
+
+  func cancel(_ token: UInt64) -> Bool { ports.cancel(token) }
+
+  var reservedCount: Int { ports.reservedCount }
 }
 
 /// Accounts of one rate for everybody.
@@ -86,6 +95,19 @@ struct Answer {
   var code: Int? { message.errorCode(bytes.span) }
   var lifetime: UInt32? { message.uint32(.lifetime, bytes.span) }
   var relay: SocketAddress? { message.xorAddress(.xorRelayedAddress, bytes.span) }
+  /// The two of a dual allocation, or one.
+  var relays: [SocketAddress] {
+    (0..<message.attributeCount).compactMap { index in
+      guard message[index].type == Attribute.xorRelayedAddress.rawValue else { return nil }
+      return XorAddress.decode(bytes.span, message[index].range, message.transactionID)
+    }
+  }
+  /// Family and code of ADDRESS-ERROR-CODE.
+  var addressError: [Int]? {
+    guard let range = message.value(of: .addressErrorCode), range.count >= 4 else { return nil }
+    let value = bytes.span.bytes(in: range).map { Int($0) }
+    return [value[0], 100 * value[2] + value[3]]
+  }
   var mapped: SocketAddress? { message.xorAddress(.xorMappedAddress, bytes.span) }
   var realm: String? { message.text(.realm, bytes.span, max: 763) }
   var nonce: String? { message.text(.nonce, bytes.span, max: 763) }
@@ -93,6 +115,9 @@ struct Answer {
     message.value(of: .passwordAlgorithms).map { bytes.span.bytes(in: $0) }
   }
   var token: [UInt8]? { message.value(of: .reservationToken).map { bytes.span.bytes(in: $0) } }
+  var ticket: [UInt8]? {
+    message.value(of: .mobilityTicket).map { bytes.span.bytes(in: $0) }
+  }
   func isSigned(by key: [UInt8]) -> Bool { message.isIntegrityValid(bytes.span, key: key) }
 }
 
@@ -122,6 +147,7 @@ final class Bench {
   var sent: [(FiveTuple, [UInt8])] = []
   /// Ports that the system says are in use.
   var refusedPorts: (UInt16) -> Bool = { _ in false }
+  var refusedAddresses: (SocketAddress) -> Bool = { _ in false }
   /// What becomes of those.
   var refusal = RelayOpening.portInUse
   var random = SplitMix64(seed: 42)
@@ -183,7 +209,9 @@ final class Bench {
       done.append(effect)
       switch effect {
       case .openRelay(let handle, let address):
-        let ok = !refusedPorts(address.port) && !openRelays.values.contains(address)
+        let ok =
+          !refusedPorts(address.port) && !refusedAddresses(address)
+          && !openRelays.values.contains(address)
         if ok { openRelays[handle] = address }
         verdict = turn.relayOpened(handle, ok ? .opened : refusal, now: now, effects: &effects)
       case .listenRelay(let handle, let address):
@@ -193,7 +221,7 @@ final class Bench {
       case .connect(let handle, _, _, _): connections.append(handle)
       case .closeConnection(let handle): connections.removeAll { $0 == handle }
       case .send(let tuple, let bytes): sent.append((tuple, bytes))
-      case .started, .ended: break
+      case .started, .ended, .askLoops, .fetch: break
       }
     }
     return verdict
