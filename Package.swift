@@ -72,15 +72,18 @@ let package = Package(
     library("Redis", ["CHiredis"]),
 
     // Services.
+    library("Gate", ["Configuration", "EventLoop", "NetTypes", "TLS"]),
     library(
       "RelayService",
-      ["Configuration", "EventLoop", "NetTypes", "Crypto", "STUN", "TLS", "TURN", "Logging"]),
+      [
+        "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto", "STUN", "TLS", "TURN",
+        "Logging",
+      ]),
     library(
       "SignalingService",
       [
-        "Configuration", "EventLoop", "NetTypes", "Crypto", "HTTP1", "WebSocket", "Signaling",
-        "JSON", "Logging",
-        "WebAssets", "TURN",
+        "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto", "HTTP1", "WebSocket",
+        "Signaling", "JSON", "Logging", "RelayService", "WebAssets", "TURN",
       ]),
     library(
       "UserDatabase",
@@ -88,7 +91,7 @@ let package = Package(
     library(
       "AdminService",
       [
-        "AdminAPI", "Configuration", "EventLoop", "NetTypes", "HTTP1", "TURN", "Signaling",
+        "AdminAPI", "Configuration", "EventLoop", "Gate", "NetTypes", "HTTP1", "TURN", "Signaling",
         "RelayService", "SignalingService", "Logging",
       ]),
 
@@ -96,15 +99,16 @@ let package = Package(
     program(
       "parleyd",
       [
-        "Configuration", "Crypto", "EventLoop", "Logging", "NetTypes", "RelayService",
-        "SignalingService", "AdminService", "TLS", "UserDatabase",
+        "Configuration", "Crypto", "EventLoop", "Gate", "Logging", "NetTypes", "RelayService",
+        "SignalingService", "AdminService", "UserDatabase",
       ]),
-    program("stund", ["Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "TLS"]),
+    program(
+      "stund", ["Configuration", "EventLoop", "Gate", "Logging", "NetTypes", "RelayService"]),
     program(
       "turnd",
       [
-        "Configuration", "EventLoop", "Logging", "NetTypes", "RelayService", "AdminService", "TLS",
-        "UserDatabase",
+        "Configuration", "EventLoop", "Gate", "Logging", "NetTypes", "RelayService",
+        "AdminService", "UserDatabase",
       ]),
     program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
     program(
@@ -127,9 +131,10 @@ let package = Package(
     tests(
       "RelayServiceTests",
       [
-        "RelayService", "EventLoop", "TLS", "TLSTesting", "TURN", "TURNClient", "STUN", "NetTypes",
-        "Crypto", "CMallocCounter",
+        "RelayService", "EventLoop", "Gate", "TLS", "TLSTesting", "TURN", "TURNClient", "STUN",
+        "NetTypes", "Crypto", "CMallocCounter",
       ]),
+    tests("GateTests", ["Gate", "EventLoop", "NetTypes", "TLS", "TLSTesting"]),
     tests("EventLoopTests", ["EventLoop", "NetTypes"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),

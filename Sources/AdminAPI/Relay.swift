@@ -70,6 +70,8 @@ public struct StreamsDocument: Codable, Equatable, Sendable {
   public var live = 0
   /// Those that the server closed, by reason.
   public var ended: [String: UInt64] = [:]
+  /// Those that the relay's own listeners accepted, and that did not get as far, by reason.
+  public var refused: [String: UInt64] = [:]
 
   public init() {}
 }

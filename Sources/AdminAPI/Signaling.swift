@@ -76,6 +76,8 @@ public struct SignalingStatsDocument: Codable, Equatable, Sendable {
   public var drops: [String: Int] = [:]
   /// Sockets not served, or no longer, by reason.
   public var socketDrops: [String: Int] = [:]
+  /// TCP connections that ended before it was known what they want, by reason.
+  public var refused: [String: UInt64] = [:]
   /// Members' connections that the server ended, by close code.
   public var closes: [String: Int] = [:]
   /// HTTP responses by status, and what was no request or no frame by fault.

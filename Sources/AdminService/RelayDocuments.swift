@@ -1,6 +1,7 @@
 // The relay's snapshot as the documents of the admin endpoint.
 
 internal import AdminAPI
+internal import Gate
 internal import NetTypes
 internal import RelayService
 internal import TURN
@@ -59,6 +60,7 @@ extension StreamsDocument {
     accepted = figures.accepted
     live = figures.live
     ended = figures.ended
+    refused = figures.gate.refused
   }
 }
 

@@ -1,6 +1,7 @@
 // The report of signaling as the documents of the admin endpoint.
 
 internal import AdminAPI
+internal import Gate
 internal import NetTypes
 internal import Signaling
 internal import SignalingService
@@ -73,6 +74,7 @@ extension SignalingStatsDocument {
     responses = report.service.responses.named { String($0) }
     httpFaults = report.service.httpFaults
     frameFaults = report.service.frameFaults
+    refused = report.gate.refused
   }
 }
 

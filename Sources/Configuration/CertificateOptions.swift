@@ -18,8 +18,8 @@ extension ServerConfiguration {
       programs: all,
       option: ServerOption.value(
         "cert", "FILE",
-        help: "Certificate for tls and dtls listeners: a PEM file, the server's own first, then"
-          + " those up to the root."
+        help: "Certificate for TLS and DTLS: a PEM file, the server's own first, then those up to"
+          + " the root. TCP listeners take TLS too then."
       ) {
         $0.certificateChain = try OptionValues.text($1, bytesMax: pathBytesMax)
       }),

@@ -42,7 +42,9 @@ extension ServerConfiguration {
         "redis-refresh", "SECONDS", default: "30",
         help: "How often Redis is read again; what changes there is known after so long."
       ) {
-        $0.redisUsers?.refresh = .seconds(try OptionValues.number($1, in: 1...86_400))
+        // Checked without a database too.
+        let seconds = try OptionValues.number($1, in: 1...86_400)
+        $0.redisUsers?.refresh = .seconds(seconds)
       }),
     Row(
       programs: relays,

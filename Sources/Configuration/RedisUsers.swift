@@ -29,7 +29,7 @@ extension OptionValues {
       }
       let value = String(parts[1])
       switch parts[0] {
-      case "ip", "host": result.host = try self.text(value, bytesMax: 255)
+      case "ip", "host": result.host = try host(value)
       case "port": result.port = UInt16(try number(value, in: 1...65_535))
       case "dbname", "db": result.database = try number(value, in: 0...65_535)
       case "user": result.user = try self.text(value, bytesMax: 1_024)
@@ -43,5 +43,15 @@ extension OptionValues {
       }
     }
     return result
+  }
+
+  /// An address or a name; nothing else that stands in a connection string is of these characters.
+  private static func host(_ value: String) throws(MalformedValue) -> String {
+    let isHost = value.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || ".:-_".utf8.contains(byte)
+    }
+    guard isHost else { throw .isNot("the address or name of a host in ip") }
+    return try text(value, bytesMax: 255)
   }
 }

@@ -101,6 +101,10 @@ public struct ServerConfiguration: Sendable {
   var certificateKey: String?
   /// Where stund answers NAT behaviour discovery, at most one per family; see `natDiscoveries`.
   public internal(set) var natDiscovery: [SocketAddress] = []
+  /// Load balancers whose PROXY headers are believed.
+  public internal(set) var proxies: [CIDR] = []
+  /// The most TCP connections at a time that have proved nothing yet.
+  public internal(set) var halfOpenMax = 1
   /// Where parleyd serves HTTP and WebSocket over TCP; `nil` for the others.
   public internal(set) var http: SocketAddress?
   /// Origins besides its own that parleyd lets use its WebSocket: `https://example.org`, or `*`.

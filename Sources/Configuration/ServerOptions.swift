@@ -42,7 +42,7 @@ extension ServerConfiguration {
     Row(
       programs: all,
       option: ServerOption.list(
-        "listen", "udp|tcp|dtls:HOST:PORT", default: ["udp:0.0.0.0:3478"],
+        "listen", "udp|tcp|tls|dtls:HOST:PORT", default: ["udp:0.0.0.0:3478"],
         help: "Serve STUN and TURN here; HOST is an IP address, IPv6 in brackets. UDP and DTLS may"
           + " share a port."
       ) {
@@ -57,6 +57,22 @@ extension ServerConfiguration {
       ) {
         $0.natDiscovery.append(try OptionValues.address($1))
       }.noting(default: "off")),
+    Row(
+      programs: all,
+      option: ServerOption.list(
+        "proxy-from", "CIDR",
+        help: "Take the word of load balancers here on whom they speak for (PROXY protocol 2)."
+      ) {
+        $0.proxies.append(try OptionValues.cidr($1))
+      }),
+    Row(
+      programs: all,
+      option: ServerOption.value(
+        "max-half-open", "N", default: "4096",
+        help: "The most TCP connections that have proved nothing yet; one source has a 16th of it."
+      ) {
+        $0.halfOpenMax = try OptionValues.number($1, in: 1...1_000_000)
+      }),
     Row(
       programs: signaling,
       option: ServerOption.value(

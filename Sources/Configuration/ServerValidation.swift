@@ -225,7 +225,11 @@ extension ServerConfiguration {
   /// The listeners, with the relay's address where they listen on all addresses of a family, and
   /// what is outside of a NAT for what is inside.
   private var reachableListeners: [Listener] {
-    listeners.compactMap { listener in
+    var all = listeners
+    // The HTTP port serves TURN too. Without a certificate there is mostly a web server in front,
+    // which does not pass TURN on.
+    if let http, certificate != nil { all.append(Listener(transport: .tls, address: http)) }
+    return all.compactMap { listener in
       let ip = listener.address.ip
       let here = ip.isUnspecified ? relayAddresses.first { $0.family == ip.family } : ip
       return here.map { here in

@@ -12,7 +12,7 @@ extension OptionValues {
   static let realmCharactersMax = 127
 
   /// The transports that can be listened on.
-  static let listenerTransports = [Transport.udp, .tcp, .dtls]
+  static let listenerTransports = [Transport.udp, .tcp, .tls, .dtls]
 
   /// A transport and where: `udp:HOST:PORT`.
   static func listener(_ text: String) throws(MalformedValue) -> ServerConfiguration.Listener {

@@ -1,6 +1,7 @@
 // Relays over TCP: what happens to their sockets, and clients' streams that join them (RFC 6062).
 
 internal import EventLoop
+internal import Gate
 internal import NetTypes
 internal import TURN
 
@@ -40,11 +41,13 @@ extension RelayLoop: PeerStreamsOwner {
     let stream = client.stream
     stream.handler = nil
     switch client.turn {
-    case .joins(let connection): peers.join(stream, to: connection)
+    case .joins(let connection):
+      client.releasePlace()
+      peers.join(stream, to: connection)
     case .moves(let index):
       guard let target = siblings?.shares[index] else { return stream.close() }
-      let tuple = client.tuple
-      stream.move(to: target.loop) { stream in target.serve(stream, tuple) }
+      let gated = client.detached()
+      stream.move(to: target.loop) { _ in target.serve(gated) }
     case nil: break
     }
   }

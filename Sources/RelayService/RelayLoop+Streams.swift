@@ -1,6 +1,7 @@
 // Clients over TCP and TLS: from streams to inputs of the core, and from verdicts to bytes.
 
 internal import EventLoop
+internal import Gate
 internal import NetTypes
 internal import STUN
 internal import TURN
@@ -23,13 +24,15 @@ extension RelayLoop {
   // MARK: Coming and going
 
   /// Serves a client on an accepted stream, with what has already arrived on it.
-  func serve(_ stream: ByteStream, _ tuple: FiveTuple) {
+  func serve(_ gated: GatedStream) {
     streamsAccepted &+= 1
+    let stream = gated.stream
     // The kernel gives addresses out once; a proxy may give one out again before we see the end.
-    if let old = streams.find(tuple) { end(old, .replaced) }
-    let client = RelayStream(stream, tuple, owner: self)
+    if let old = streams.find(gated.tuple) { end(old, .replaced) }
+    let client = RelayStream(gated, owner: self)
     guard streams.insert(client) else {
       stream.handler = nil
+      client.releasePlace()
       count(.full)
       return stream.close()
     }
@@ -39,6 +42,7 @@ extension RelayLoop {
 
   func closed(_ client: RelayStream) {
     streams.remove(client)
+    client.releasePlace()
     server.disconnected(client.tuple, now: loop.now, effects: &effects)
     carryOutAll(now: loop.now)
   }
@@ -106,6 +110,7 @@ extension RelayLoop {
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
     if verdict == .pending { keepIfAwaited(input.span, range) }
     send(verdict, input.span, answering: .stream(client))
+    if client.place != nil, server.hasAllocation(client.tuple) { client.releasePlace() }
   }
 
   /// A client with an allocation sends data, which may be long.

@@ -2,6 +2,7 @@
 
 internal import Crypto
 internal import EventLoop
+internal import Gate
 internal import Logging
 internal import NetTypes
 internal import STUN
@@ -24,7 +25,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   let loop: EventLoop
   var server: TURNServer
   private var listeners: [ListenerSocket] = []
-  private var streamListeners: [Listener] = []
+  let gate: StreamGate
   /// By the index of the relay's handle.
   private var relays: [RelaySocket?] = []
   private let batch = DatagramBatch()
@@ -61,11 +62,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   ///   - dtls: makes the sessions of this loop, where there is a certificate.
   init(
     _ loop: EventLoop, _ configuration: TURNConfiguration?, quota: SharedQuota,
-    ports: SharedPorts?, bandwidth: SharedBandwidth?, place: LoopPlace, streamsMax: Int,
-    dtls: DTLSSessions?
+    ports: SharedPorts?, bandwidth: SharedBandwidth?, place: LoopPlace,
+    gate settings: GateSettings, streamsMax: Int, dtls: DTLSSessions?
   ) {
     self.loop = loop
     self.dtls = dtls
+    gate = StreamGate(loop, settings)
     var random = SecureRandom()
     streams = RelayStreams(capacity: streamsMax, using: &random)
     streamTimers = TimerWheel(now: loop.now)
@@ -85,13 +87,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   func listen(_ listener: RelayListener) throws(SystemError) -> RelayListener {
     let address = listener.address
     if listener.transport.isStream {
-      let transport = listener.transport
-      let accepting = try Listener(.tcp(address), reusePort: true, on: loop) {
-        [unowned self] descriptor, peer in
-        accept(descriptor, peer, transport)
-      }
-      streamListeners.append(accepting)
-      return RelayListener(transport, accepting.address ?? address)
+      let door = Door(listener.transport, relay: { [unowned self] in serve($0) })
+      return RelayListener(listener.transport, try gate.listen(address, door))
     }
     // UDP and DTLS at one address are told apart by the first byte (RFC 7983).
     if address.port != 0, let present = listeners.first(where: { $0.socket.address == address }) {
@@ -106,15 +103,6 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       socket.descriptor, for: .readable, handler: receiving)
     listeners.append(receiving)
     return RelayListener(listener.transport, socket.address)
-  }
-
-  private func accept(_ descriptor: Int32, _ peer: SocketAddress?, _ transport: Transport) {
-    guard
-      let stream = try? ByteStream(
-        descriptor: descriptor, peer: peer, on: loop, inputMax: RelayStream.inputMax, outputMax: 0)
-    else { return }
-    guard let peer, let local = stream.localAddress else { return stream.close() }
-    serve(stream, FiveTuple(client: peer, server: local, transport: transport))
   }
 
   // MARK: Datagrams in
@@ -370,7 +358,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     snapshot.ended = statistics.ended
     snapshot.sendFailures = statistics.sendFailures
     snapshot.streams = StreamFigures(
-      accepted: streamsAccepted, live: streams.count, ended: streamEnds)
+      accepted: streamsAccepted, live: streams.count, ended: streamEnds, gate: gate.figures)
     snapshot.dtls = dtlsFigures
     return snapshot
   }
@@ -391,8 +379,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       listener.socket.close()
     }
     listeners = []
-    for listener in streamListeners { listener.close() }
-    streamListeners = []
+    gate.close()
     for client in streams.all { client.stream.close() }
   }
 }

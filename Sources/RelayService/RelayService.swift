@@ -1,13 +1,14 @@
 // The relay of a process: one share of it on every loop.
 
 public import EventLoop
+public import Gate
 public import NetTypes
 public import STUN
-public import TLS
 public import TURN
 internal import Crypto
 internal import Logging
 internal import Synchronization
+internal import TLS
 
 /// Where clients reach the relay.
 public struct RelayListener: Equatable, Sendable {
@@ -44,10 +45,11 @@ public final class RelayService: Sendable {
     public var streamsMax = 16_384
     /// Connections with peers (RFC 6062) at a time; each loop makes an equal share.
     public var peerConnectionsMax = 8_192
-    /// Needed for DTLS listeners; may be reloaded at any time.
-    public var certificates: CertificateStore?
     /// Sessions over DTLS at a time, of some 50 KB each; each loop keeps an equal share.
     public var sessionsMax = 8_192
+    /// How connections get in, with the count of those that are half open, which all services
+    /// share; and the certificate, which DTLS listeners need.
+    public var gate = GateSettings()
 
     public init(
       listeners: [RelayListener], turn: TURNConfiguration?, userQuota: Int? = nil,
@@ -76,10 +78,10 @@ public final class RelayService: Sendable {
   /// Binds every listener on every loop; nothing is served before the loops run.
   public init(on group: LoopGroup, _ settings: Settings) throws(SystemError) {
     precondition(
-      settings.certificates != nil || !settings.listeners.contains { $0.transport == .dtls },
+      settings.gate.certificates != nil || !settings.listeners.contains { $0.transport == .dtls },
       "DTLS without a certificate")
     self.group = group
-    certificates = settings.certificates
+    certificates = settings.gate.certificates
     quota = SharedQuota(perUser: settings.userQuota, total: settings.totalQuota)
     let ports = settings.turn.map {
       SharedPorts($0.relayAddresses, $0.relayPorts, rest: settings.portRest)
@@ -108,13 +110,13 @@ public final class RelayService: Sendable {
     var limits = DTLSLimits()
     limits.sessionsMax = (settings.sessionsMax + group.loops.count - 1) / group.loops.count
     for loop in group.loops {
-      let dtls = settings.certificates.map {
+      let dtls = settings.gate.certificates.map {
         DTLSSessions($0, limits, cookies: cookies, random: random, now: loop.now)
       }
       let share = RelayLoop(
         loop, turn, quota: quota, ports: ports, bandwidth: bandwidth,
-        place: LoopPlace(index: loop.index, count: group.loops.count), streamsMax: streamsMax,
-        dtls: dtls)
+        place: LoopPlace(index: loop.index, count: group.loops.count), gate: settings.gate,
+        streamsMax: streamsMax, dtls: dtls)
       share.discoveries = settings.discoveries
       for index in listeners.indices { listeners[index] = try share.listen(listeners[index]) }
       shares.append(share)
@@ -165,6 +167,12 @@ public final class RelayService: Sendable {
     } done: { _ in
       done()
     }
+  }
+
+  /// Who serves clients of the relay that come in by somebody else's gate on `loop`.
+  public func tenant(on loop: EventLoop) -> Door.Tenant {
+    let share = shares[loop.index]
+    return { share.serve($0) }
   }
 
   /// Ends every allocation and closes the sockets, each loop its own, soon.

@@ -1,5 +1,6 @@
 // What a relay is doing, for those who watch it.
 
+public import Gate
 public import TURN
 
 /// The allocations and counters of all loops at about one time.
@@ -49,8 +50,11 @@ public struct StreamFigures: Equatable, Sendable {
   /// Connections that the server closed, by a word for the reason; those that never occurred are
   /// missing.
   public var ended: [String: UInt64] = [:]
+  /// What came to the relay's own TCP listeners, and did not get as far as the relay.
+  public var gate = GateFigures()
 
   mutating func add(_ other: StreamFigures) {
+    gate.add(other.gate)
     accepted += other.accepted
     live += other.live
     ended.merge(other.ended, uniquingKeysWith: +)

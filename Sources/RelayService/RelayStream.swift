@@ -1,6 +1,7 @@
 // A client that reaches the relay over TCP or TLS: its stream, cut into frames.
 
 internal import EventLoop
+internal import Gate
 internal import NetTypes
 internal import STUN
 internal import TURN
@@ -39,16 +40,31 @@ final class RelayStream: ByteStreamHandler {
   var deadline: Instant
   /// Whether it had an allocation when that was last looked at.
   var hadAllocation = false
+  /// Held until the client has an allocation, by which it has shown that it knows a credential.
+  private(set) var place: HalfOpenPlace?
   private unowned let owner: RelayLoop
 
-  init(_ stream: ByteStream, _ tuple: FiveTuple, owner: RelayLoop) {
+  init(_ gated: GatedStream, owner: RelayLoop) {
     deadline = owner.loop.now + Self.allocationTimeout
-    self.stream = stream
-    self.tuple = tuple
+    stream = gated.stream
+    tuple = gated.tuple
+    place = gated.place
     self.owner = owner
     stream.limit(inputMax: Self.inputMax, outputMax: Self.mediaQueuedMax + Self.controlRoom)
     stream.limitUnsent(bytes: Self.unsentMax)
     stream.handler = self
+  }
+
+  /// The client has an allocation, or the stream is closed.
+  func releasePlace() {
+    place?.release()
+    place = nil
+  }
+
+  /// What it was made of, for another loop.
+  func detached() -> GatedStream {
+    defer { place = nil }
+    return GatedStream(stream: stream, tuple: tuple, place: place)
   }
 
   func received(on stream: ByteStream) { owner.receive(on: self) }

@@ -6,7 +6,6 @@ internal import EventLoop
 internal import Logging
 internal import NetTypes
 internal import STUN
-public import TLS
 internal import TURN
 
 extension RelayService.Settings {
@@ -39,8 +38,10 @@ extension RelayService.Settings {
   /// comes when there is none left is to be told so, and everything else of the process to go on.
   /// Where clients come over connections, these may take a third of them, and connections with
   /// peers, which have two each, another.
-  public mutating func fit(descriptors: Int) {
-    let hasStreams = listeners.contains { $0.transport.isStream }
+  ///
+  /// - Parameter hasGate: connections come in by another service's gate too.
+  public mutating func fit(descriptors: Int, hasGate: Bool = false) {
+    let hasStreams = hasGate || listeners.contains { $0.transport.isStream }
     let forEach = hasStreams ? max(2, descriptors / 3) : descriptors
     streamsMax = min(streamsMax, forEach)
     peerConnectionsMax = min(peerConnectionsMax, forEach / 2)
@@ -148,19 +149,5 @@ extension Lifecycle.Patience {
   public init(_ configuration: ServerConfiguration) {
     self.init(
       drainDeadline: configuration.drainDeadline, stopGrace: configuration.stopGrace)
-  }
-}
-
-extension CertificateStore {
-  /// RFC 7443: what is spoken to the relay over TLS and DTLS.
-  static let relayProtocols = ["stun.turn", "stun.nat-discovery"]
-
-  /// The certificate that the operator names; `nil` where none is needed.
-  public static func configured(_ configuration: ServerConfiguration) throws(TLSError)
-    -> CertificateStore?
-  {
-    guard let files = configuration.certificate else { return nil }
-    return try CertificateStore(
-      certificates: files.chain, key: files.key, protocols: relayProtocols)
   }
 }

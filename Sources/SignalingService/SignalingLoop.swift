@@ -2,6 +2,7 @@
 
 internal import Crypto
 internal import EventLoop
+internal import Gate
 internal import HTTP1
 internal import NetTypes
 internal import Signaling
@@ -19,7 +20,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
 
   /// All loops of the service, this one among them, in the order in which rooms choose.
   var siblings: [SignalingLoop] = []
-  private var listeners: [Listener] = []
+  private let gate: StreamGate
   private var connections: Slab<Connection>
   private var wheel: TimerWheel
   private var stopDeadline: Instant?
@@ -35,6 +36,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   init(_ loop: EventLoop, _ shared: SharedState, loopCount: Int) {
     self.loop = loop
     self.shared = shared
+    gate = StreamGate(loop, shared.settings.gate)
     let settings = shared.settings
     var limits = settings.limits
     limits.roomsMax = (limits.roomsMax + loopCount - 1) / loopCount
@@ -67,34 +69,26 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   // MARK: Sockets
 
   /// Listens at `address` and returns it with the port in use.
-  func listen(_ address: SocketAddress) throws(SystemError) -> SocketAddress {
-    let listener = try Listener(.tcp(address), reusePort: true, on: loop) {
-      [weak self] descriptor, peer in
-      self?.accept(descriptor, peer)
-    }
-    listeners.append(listener)
-    return listener.address ?? address
+  ///
+  /// - Parameter relay: serves those who turn out to want the relay.
+  func listen(_ address: SocketAddress, relay: Door.Tenant?) throws(SystemError) -> SocketAddress {
+    try gate.listen(address, Door(relay: relay, http: { [unowned self] in serve($0.stream) }))
   }
 
-  private func accept(_ descriptor: Int32, _ peer: SocketAddress?) {
+  /// Serves a client, with what has already arrived from it.
+  private func serve(_ stream: ByteStream) {
     counters.accepted += 1
-    let full = isStopping ? SocketDrop.stopping : shared.admit()
-    let outputMax = shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom
-    guard
-      let stream = try? ByteStream(
-        descriptor: descriptor, peer: peer, on: loop, inputMax: Connection.inputMax,
-        outputMax: outputMax)
-    else {
-      if full == nil { shared.closed(hadJoined: false) }
-      return
-    }
-    if let full {
+    if let full = isStopping ? SocketDrop.stopping : shared.admit() {
       count(full)
       return stream.close()
     }
+    stream.limit(
+      inputMax: Connection.inputMax,
+      outputMax: shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom)
     let connection = Connection(stream, shared)
     guard adopt(connection) else { return }
     wake(connection, at: loop.now + shared.settings.requestTimeout)
+    if !stream.input.isEmpty { connection.received(on: stream) }
   }
 
   /// Gives the connection a place in this loop; without one it is closed.
@@ -176,6 +170,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     report.sockets = connections.count
     report.counters = server.counters
     report.service = counters
+    report.gate = gate.figures
     return report
   }
 
@@ -184,7 +179,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     guard !isStopping else { return done() }
     isStopping = true
     stopped = done
-    for listener in listeners { listener.close() }
+    gate.close()
     input { $0.stop(into: &$1) }
     for handle in connections.handles {
       guard let connection = connections[handle] else { continue }

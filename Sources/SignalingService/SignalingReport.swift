@@ -1,5 +1,6 @@
 // What an operator can see of the service.
 
+public import Gate
 public import NetTypes
 public import Signaling
 
@@ -15,6 +16,8 @@ public struct SignalingReport: Sendable {
   public internal(set) var counters = SignalingCounters()
   /// What happened to sockets, requests and frames.
   public internal(set) var service = ServiceCounters()
+  /// What came to the ports, and did not get as far as being served.
+  public internal(set) var gate = GateFigures()
 
   mutating func add(_ other: SignalingReport) {
     now = max(now, other.now)
@@ -23,5 +26,6 @@ public struct SignalingReport: Sendable {
     sockets += other.sockets
     counters.add(other.counters)
     service.add(other.service)
+    gate.add(other.gate)
   }
 }

@@ -2,6 +2,7 @@
 
 public import EventLoop
 public import NetTypes
+public import RelayService
 internal import Synchronization
 
 /// The signaling service of one process.
@@ -14,7 +15,11 @@ public final class SignalingService: Sendable {
   private let loops: [SignalingLoop]
 
   /// Listens at the addresses of `settings` on every loop of `group`.
-  public init(on group: LoopGroup, _ settings: SignalingSettings) throws(SystemError) {
+  ///
+  /// - Parameter relay: serves clients that want STUN or TURN at these addresses.
+  public init(
+    on group: LoopGroup, _ settings: SignalingSettings, relay: RelayService? = nil
+  ) throws(SystemError) {
     self.group = group
     let shared = SharedState(settings, group)
     let parts = group.loops.map { SignalingLoop($0, shared, loopCount: group.loops.count) }
@@ -23,7 +28,9 @@ public final class SignalingService: Sendable {
       if wanted.port != 0 { try Listener.requireFree(wanted) }
       // With port 0 the first loop gets one from the system, and the others share it.
       var address = wanted
-      for part in parts { address = try part.listen(address) }
+      for part in parts {
+        address = try part.listen(address, relay: relay?.tenant(on: part.loop))
+      }
       bound.append(address)
     }
     for part in parts { part.siblings = parts }

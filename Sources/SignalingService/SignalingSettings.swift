@@ -1,5 +1,6 @@
 // What an operator decides about signaling.
 
+public import Gate
 public import NetTypes
 public import Signaling
 
@@ -21,6 +22,8 @@ public struct SignalingSettings: Sendable {
   public var socketsMax = 20_000
   /// TCP connections that are not in a room, at most; further ones are closed at once.
   public var socketsNotJoinedMax = 4_000
+  /// How connections get in; with its count of half-open ones it is shared by all services.
+  public var gate = GateSettings()
   /// Bytes of messages that may wait for all clients together. Beyond it the queue of each holds
   /// no more than one message of the largest size.
   public var queuedBytesMax = 256 << 20

@@ -47,8 +47,6 @@ public struct TURNServer: ~Copyable {
   /// The answer that ``Verdict/reply`` speaks of.
   public internal(set) var reply = MessageBuilder()
   public internal(set) var statistics = Statistics()
-  /// Whether the server takes no new allocations because it is about to stop.
-  public var isDraining = false
   /// Kept true by whoever drives the server.
   public var wallClock: WallClock
   /// Whether new allocations are refused, with 508; what there is goes on and can be refreshed.

@@ -4,11 +4,12 @@ import AdminService
 import Configuration
 import Crypto
 import EventLoop
+import Gate
+import Gate
 import Logging
 import NetTypes
 import RelayService
 import SignalingService
-import TLS
 import UserDatabase
 
 @main struct Parleyd {
@@ -26,9 +27,11 @@ import UserDatabase
     var running = started
     var plan = Plan(running.settings, nil)
     let loops = try LoopGroup(count: running.settings.threads)
-    plan.relay.certificates = try CertificateStore.configured(running.settings)
+    plan.relay.gate = try GateSettings(running.settings, hasHTTP: true)
+    plan.signaling.gate = plan.relay.gate
     let relay = try RelayService(on: loops, plan.relay)
-    let signaling = try SignalingService(on: loops, plan.signaling)
+    // One port is enough for everything: the first bytes tell who is meant.
+    let signaling = try SignalingService(on: loops, plan.signaling, relay: relay)
     let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(running.settings))
     // On the control loop: a long list must not keep packets waiting.
     let admin = try running.settings.admin.map { address throws(SystemError) in
@@ -90,7 +93,7 @@ private struct Plan {
       configuration, secret: configuration.secrets.first?.text ?? ownSecret)
     // Half of them each: neither is to starve the other.
     let descriptors = ProcessLimits.descriptorsForClients() / 2
-    relay.fit(descriptors: descriptors)
+    relay.fit(descriptors: descriptors, hasGate: true)
     signaling.fit(descriptors: descriptors)
   }
 }

@@ -2,10 +2,11 @@
 
 import Configuration
 import EventLoop
+import Gate
+import Gate
 import Logging
 import NetTypes
 import RelayService
-import TLS
 
 @main struct Stund {
   static func main() {
@@ -15,7 +16,7 @@ import TLS
     do {
       let loops = try LoopGroup(count: configuration.threads)
       var settings = RelayService.Settings(configuration, relays: false)
-      settings.certificates = try CertificateStore.configured(configuration)
+      settings.gate = try GateSettings(configuration)
       let relay = try RelayService(on: loops, settings)
       let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
       relay.announce()

@@ -3,10 +3,11 @@
 import AdminService
 import Configuration
 import EventLoop
+import Gate
+import Gate
 import Logging
 import NetTypes
 import RelayService
-import TLS
 import UserDatabase
 
 @main struct Turnd {
@@ -17,7 +18,7 @@ import UserDatabase
     do {
       let loops = try LoopGroup(count: configuration.threads)
       var settings = Self.settings(configuration)
-      settings.certificates = try CertificateStore.configured(configuration)
+      settings.gate = try GateSettings(configuration)
       let relay = try RelayService(on: loops, settings)
       let lifecycle = Lifecycle(on: loops, relay, Lifecycle.Patience(configuration))
       // On the control loop: a long list must not keep packets waiting.

@@ -25,20 +25,20 @@ struct RefusalTests {
     ("--threads 0", "--threads: \"0\" is not a number from 1 to 256 or auto"),
     ("--threads -1", "--threads: \"-1\" is not a number from 1 to 256 or auto"),
     ("--threads 99999999999999999999", "is not a number from 1 to 256 or auto"),
-    ("--listen 127.0.0.1:3478", "\"127.0.0.1:3478\" is not udp|tcp|dtls:HOST:PORT"),
-    ("--listen sctp:127.0.0.1:3478", "is not udp|tcp|dtls:HOST:PORT"),
-    ("--listen tcp:localhost:3478", "is not udp|tcp|dtls:HOST:PORT"),
+    ("--listen 127.0.0.1:3478", "\"127.0.0.1:3478\" is not udp|tcp|tls|dtls:HOST:PORT"),
+    ("--listen sctp:127.0.0.1:3478", "is not udp|tcp|tls|dtls:HOST:PORT"),
+    ("--listen tcp:localhost:3478", "is not udp|tcp|tls|dtls:HOST:PORT"),
     (
       "--listen udp:localhost:3478",
-      "udp|tcp|dtls:HOST:PORT with an IP address, such as udp:0"
+      "udp|tcp|tls|dtls:HOST:PORT with an IP address, such as udp:0"
     ),
     ("--listen dtls:192.0.2.7:5349", "--listen dtls:192.0.2.7:5349: give --cert and --key"),
     ("--cert c.pem", "--cert without --key: give its private key too"),
     ("--key k.pem", "--key without --cert: give the certificate too"),
     ("--cert=", "--cert: \"\" is not a text of 1 to 4095 bytes"),
-    ("--listen udp:127.0.0.1", "is not udp|tcp|dtls:HOST:PORT"),
-    ("--listen udp:127.0.0.1:65536", "is not udp|tcp|dtls:HOST:PORT"),
-    ("--listen udp:::1:3478", "is not udp|tcp|dtls:HOST:PORT"),
+    ("--listen udp:127.0.0.1", "is not udp|tcp|tls|dtls:HOST:PORT"),
+    ("--listen udp:127.0.0.1:65536", "is not udp|tcp|tls|dtls:HOST:PORT"),
+    ("--listen udp:::1:3478", "is not udp|tcp|tls|dtls:HOST:PORT"),
     ("--relay-ip 1.2.3", "--relay-ip: \"1.2.3\" is not an IP address"),
     (
       String(repeating: "--secret s ", count: 9) + "--relay-ip 192.0.2.7",
@@ -131,7 +131,7 @@ struct RefusalTests {
     let start = Start(environment: ["PARLEY_PORT_RANGE": "9-1"])
     #expect(start.refusal().hasPrefix("PARLEY_PORT_RANGE: \"9-1\" is not A-B"))
     let list = Start(environment: ["PARLEY_LISTEN": "udp:1.2.3.4:5,udp:x"])
-    #expect(list.refusal().hasPrefix("PARLEY_LISTEN: \"udp:x\" is not udp|tcp|dtls:HOST:PORT"))
+    #expect(list.refusal().hasPrefix("PARLEY_LISTEN: \"udp:x\" is not udp|tcp|tls|dtls:HOST:PORT"))
     let toggle = Start(environment: ["PARLEY_DEV": "perhaps"])
     #expect(toggle.refusal() == "PARLEY_DEV: \"perhaps\" is not true or false")
   }

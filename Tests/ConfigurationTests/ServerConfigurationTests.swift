@@ -72,14 +72,14 @@ struct ServerConfigurationTests {
       + " --allocation-bandwidth 250k --user-bandwidth 2M"
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
-      + " --no-tcp-relay"
-      + " --default-family keep --default-lifetime 700 --max-lifetime 7200 --max-permissions 5"
-      + " --max-channels 6 --port-rest 7 --alternate-server 192.0.2.8:3478"
+      + " --no-tcp-relay --default-family keep --default-lifetime 700 --max-permissions 5"
+      + " --max-lifetime 7200 --max-channels 6 --port-rest 7 --alternate-server 192.0.2.8:3478"
       + " --alternate-server [2001:db8::8]:5349=two.example.org --mobility"
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
       + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
       + " --redis-userdb ip=192.0.2.9 --redis-refresh 9"
+      + " --proxy-from 10.0.0.0/8 --max-half-open 9"
     let others = ["dev", "config", "turnserver-conf", "help", "version"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -89,6 +89,7 @@ struct ServerConfigurationTests {
     #expect(settings.listeners.map(\.address.text) == ["192.0.2.7:1", "[2001:db8::7]:2"])
     #expect(settings.certificate == .init(chain: "c.pem", key: "k.pem"))
     #expect(settings.http?.text == "[::1]:80")
+    #expect(settings.proxies.map(\.text) == ["10.0.0.0/8"] && settings.halfOpenMax == 9)
     #expect(settings.maxPeersPerRoom == 8)
     #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
@@ -99,10 +100,8 @@ struct ServerConfigurationTests {
     #expect(settings.portRange.text == "50000-50099")
     #expect(settings.allowedPeers.map(\.text) == ["10.0.0.0/8"])
     #expect(settings.deniedPeers.map(\.text) == ["192.0.2.0/24"])
-    #expect(settings.userQuota == 3)
-    #expect(settings.totalQuota == 100)
-    #expect(settings.allocationBandwidth == 250_000)
-    #expect(settings.userBandwidth == 2_000_000)
+    #expect(settings.userQuota == 3 && settings.totalQuota == 100)
+    #expect(settings.allocationBandwidth == 250_000 && settings.userBandwidth == 2_000_000)
     #expect(!settings.relaysTCP)
     #expect(settings.relayPolicy == .always)
     #expect(settings.turnURLs == ["turn:t.example.org"])
@@ -290,6 +289,7 @@ struct ServerConfigurationTests {
 
   @Test(arguments: [
     ("--listen udp:1.2.3.4:5 --listen udp:1.2.3.4:5", "--listen: udp:1.2.3.4:5 is given twice"),
+    ("--listen tls:1.2.3.4:5", "--listen tls:1.2.3.4:5: give --cert and --key"),
     ("--listen tcp:1.2.3.4:5 --listen tcp:1.2.3.4:5", "--listen: tcp:1.2.3.4:5 is given twice"),
     ("--relay-ip 192.0.2.8", "--relay-ip: 192.0.2.7 and 192.0.2.8, but only one IPv4 address"),
     ("--server-name n", "--server-name says what tokens are for: give --oauth-key too"),
@@ -338,12 +338,33 @@ struct ServerConfigurationTests {
       enough + "--listen udp:0.0.0.0:3478 --listen dtls:0.0.0.0:3478 --cert c.pem --key k.pem"
     ).settings()
     #expect(sealed.listeners.map(\.transport) == [.udp, .dtls])
-    #expect(sealed.turnURLs == ["turn:192.0.2.7:3478?transport=udp"])
+    #expect(
+      sealed.turnURLs == [
+        "turn:192.0.2.7:3478?transport=udp", "turns:192.0.2.7:8080?transport=tcp",
+      ])
+    let secure = try Start(
+      .parleyd,
+      enough + "--listen tls:0.0.0.0:5349 --http 0.0.0.0:443 --cert c.pem --key k.pem"
+    ).settings()
+    #expect(secure.stunURLs == [])
+    #expect(
+      secure.turnURLs == [
+        "turns:192.0.2.7:5349?transport=tcp", "turns:192.0.2.7:443?transport=tcp",
+      ])
     let both = try Start(
       .parleyd, enough + "--turn-url turn:a --turn-url stun:b --relay-policy never"
     ).settings()
     #expect(both.stunURLs == ["stun:b"])
     #expect(both.turnURLs == [])
+  }
+
+  @Test func `Who may speak for others, and how many may be half-open, can be said`() throws {
+    let plain = try Start(.stund, "").settings()
+    #expect(plain.proxies == [] && plain.halfOpenMax == 4_096)
+    let given = try Start(
+      .turnd, enough + "--proxy-from 10.0.0.0/8 --proxy-from fd00::/8 --max-half-open 9"
+    ).settings()
+    #expect(given.proxies.map(\.text) == ["10.0.0.0/8", "fd00::/8"] && given.halfOpenMax == 9)
   }
 
   @Test func `Secrets are not printed with the settings`() throws {

@@ -74,7 +74,8 @@ struct DTLSTests {
     #expect(snapshot.allocations.allSatisfy { $0.fiveTuple.transport == .dtls })
     #expect(snapshot.dtls.live == 2 && snapshot.dtls.handshakes == 0)
     #expect(snapshot.dtls.established == 2)
-    let sender = try #require(snapshot.allocations.first { $0.relayAddress == relayA }).counters
+    let record = try #require(snapshot.allocations.first { $0.relayAddresses == [relayA] })
+    let sender = record.counters
     #expect(sender.fromClient == Traffic(packets: 500, bytes: 502_500))
     #expect(sender.drops == 0)
   }

@@ -199,8 +199,7 @@ struct StreamTests {
     defer { relay.stop() }
     let (a, b) = try pair(relay)
     let bad: [[UInt8]] = [
-      [0x80], [0xFF, 0xFF], [0, 1, 0, 3], [0, 1, 0, 0, 1, 2, 3, 4],
-      request() + [0xC0],
+      [0, 1, 0, 3], [0, 1, 0, 0, 1, 2, 3, 4], request() + [0xC0], request() + [0x10],
     ]
     for bytes in bad {
       let client = try TCPClient(relay.service.addresses[0])

@@ -3,6 +3,7 @@
 import CMallocCounter
 import Crypto
 import EventLoop
+import Gate
 import Glibc
 import NetTypes
 import STUN
@@ -41,7 +42,7 @@ final class Relay {
     var settings = RelayService.Settings(
       listeners: addresses, turn: turn ? configuration : nil)
     settings.streamsMax = streamsMax
-    settings.certificates = certificates
+    settings.gate.certificates = certificates
     service = try RelayService(on: group, settings)
     threads = try group.start()
   }

@@ -30,7 +30,7 @@ enum TurnserverKeys {
     "static-auth-secret": .option("secret"), "redis-userdb": .option("redis-userdb"),
     "rest-api-separator": .part,
     "allowed-peer-ip": .part, "denied-peer-ip": .part, "allow-loopback-peers": .part,
-    "max-bps": .option("allocation-bandwidth"), "no-tcp-relay": .toggle("no-tcp-relay"),
+    "no-tcp-relay": .toggle("no-tcp-relay"),
     "user-quota": .option("user-quota"), "total-quota": .part,
     "relay-threads": .part, "verbose": .part, "Verbose": .part,
     "unauthorized-ratelimit-rps": .option("unauthenticated-rate"),
