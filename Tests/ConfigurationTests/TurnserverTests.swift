@@ -159,6 +159,22 @@ struct TurnserverTests {
     #expect(note.key == "stale-nonce" && note.reason == "a nonce lasts 600 s")
   }
 
+  @Test func `What coturn has for allocations is served under its own names`() throws {
+    let values = try translate(
+      """
+      mobility
+      alternate-server=192.0.2.9:3478
+      max-allocate-lifetime=1800
+      keep-address-family
+      no-tcp-relay=0
+      """
+    ).values.mapValues(\.values)
+    #expect(values["mobility"] == ["true"] && values["no-tcp-relay"] == nil)
+    #expect(values["alternate-server"] == ["192.0.2.9:3478"])
+    #expect(values["max-lifetime"] == ["1800"])
+    #expect(values["default-family"] == ["keep"])
+  }
+
   @Test func `A limit of bytes per second is one of each allocation, as in coturn`() throws {
     let conf = "listening-ip=192.0.2.7\nuser=ann:pw\nmax-bps=125000"
     #expect(try start(conf).settings().allocationBandwidth == 125_000)

@@ -23,9 +23,8 @@ enum TurnserverKeys {
   private static let served: [String: TurnserverMeaning] = [
     "listening-ip": .part, "listening-port": .part, "tls-listening-port": .part,
     "no-udp": .part, "no-tcp": .part, "no-tls": .part, "no-dtls": .part, "dtls": .part,
-    "cert": .option("cert"), "pkey": .option("key"),
     "relay-ip": .option("relay-ip"), "external-ip": .option("external-ip"),
-    "min-port": .part, "max-port": .part,
+    "keep-address-family": .part, "min-port": .part, "max-port": .part,
     "realm": .option("realm"), "user": .option("user"),
     "static-auth-secret": .option("secret"), "redis-userdb": .option("redis-userdb"),
     "rest-api-separator": .part,
@@ -36,6 +35,12 @@ enum TurnserverKeys {
     "unauthorized-ratelimit-rps": .option("unauthenticated-rate"),
     "rfc5766-channel-numbers": .toggle("legacy-channels"),
     "max-bps": .option("allocation-bandwidth"),
+    "max-allocate-lifetime": .option("max-lifetime"),
+    "mobility": .toggle("mobility"),
+    "alternate-server": .option("alternate-server"),
+    "allocation-default-address-family": .option("default-family"),
+    "cert": .option("cert"),
+    "pkey": .option("key"),
     "stun-only": .refused("run stund, which answers STUN alone"),
     "no-auth": .refused("who relays for everybody is abused: give user or static-auth-secret"),
     "server-relay": .refused("who relays for everybody is abused: give user or static-auth-secret"),
@@ -62,10 +67,6 @@ enum TurnserverKeys {
 
   private static let unserved: [String: TurnserverMeaning] = [
     "stale-nonce": .unserved("a nonce lasts 600 s"),
-    "max-allocate-lifetime": .unserved("an allocation lasts an hour at most"),
-    "mobility": .unserved("not served"),
-    "alternate-server": .unserved("not served"),
-    "allocation-default-address-family": .unserved("RFC 8656: IPv4, where the client does not ask"),
     "drain-min-allocations": .unserved("a server that drains ends with its last allocation"),
     "tcp-proxy-port": .unserved(
       "name the balancers by --proxy-from; the port is that of a listener"),
@@ -104,7 +105,6 @@ enum TurnserverKeys {
     "tls-alternate-server": .unserved("one alternate server for all transports"),
     "stun-backward-compatibility": .unserved(old), "rfc3489-compatibility": .unserved(old),
     "software-attribute": .unserved("answers are kept short"),
-    "keep-address-family": .unserved("RFC 8656: IPv4, where the client does not ask"),
     "acme-redirect": .unserved("no HTTP is answered on relay ports"),
     "stateless-nonce-secret": .unserved("each process makes its own"),
     "multiplex-peer": .unserved("each allocation has a port of its own"),

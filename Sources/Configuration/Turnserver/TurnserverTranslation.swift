@@ -210,6 +210,9 @@ struct TurnserverTranslation {
       // 0 is one thread there.
       try give("threads", entry.value == "0" ? "1" : entry.value, from: entry)
     }
+    if let entry = last("keep-address-family"), try isOn(entry) {
+      try give("default-family", "keep", from: entry)
+    }
     if let entry = last("Verbose"), try isOn(entry) { try give("log-level", "debug", from: entry) }
   }
 }
