@@ -76,10 +76,12 @@ class Turnd(Daemon):
     transports = ("udp", "tcp")
 
     def __init__(self, port: int, admin_port: int, *, hosts: tuple[str, ...] = ("127.0.0.1",),
-                 secret: str | None = None, more: tuple[str, ...] = ()) -> None:
+                 secret: str | None = None, more: tuple[str, ...] = (),
+                 threads: int = 1) -> None:
         super().__init__(hosts, port, admin_port)
         self.secret = secret
         self.more = more
+        self.threads = threads
 
     def arguments(self) -> list[str]:
         """As one would start it for a benchmark, and `--legacy-channels`: Debian's uclient picks
@@ -87,7 +89,7 @@ class Turnd(Daemon):
         relays = [word for host in self.hosts for word in ("--relay-ip", host)]
         who = ["--user", f"{USER}:{PASSWORD}"] if self.secret is None else ["--secret", self.secret]
         return [*super().arguments(), *relays, "--realm", REALM, *who, *LOOPBACK,
-                "--threads", "1", "--legacy-channels", *self.ending(), *self.more]
+                "--threads", str(self.threads), "--legacy-channels", *self.ending(), *self.more]
 
     def ending(self) -> list[str]:
         """Tests do not wait for what clients leave behind."""

@@ -1,10 +1,12 @@
-"""aiortc: two peer connections, relay only, over UDP and TCP: 100 echoes on a data channel."""
+"""aiortc: two peer connections, relay only, over UDP, TCP and TLS: echoes on a data channel."""
 
 import asyncio
+import os
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection
 
 from harness import daemons
+from harness.authority import Authority
 from harness.relayed import judge_relay
 
 MESSAGES = 100
@@ -12,11 +14,18 @@ BYTES_EACH = 500
 SECONDS_MAX = 30
 
 
+def url(server, transport):
+    """Where the relay is; the certificate is for its name."""
+    if transport == "tls":
+        return f"turns:localhost:{server.port}?transport=tcp"
+    return f"turn:127.0.0.1:{server.port}?transport={transport}"
+
+
 def peer(server, transport):
     """A peer connection that may use nothing but the relay."""
     return RTCPeerConnection(RTCConfiguration(
         iceTransportPolicy=RTCIceTransportPolicy.RELAY,
-        iceServers=[RTCIceServer(urls=f"turn:127.0.0.1:{server.port}?transport={transport}",
+        iceServers=[RTCIceServer(urls=url(server, transport),
                                  username=daemons.USER, credential=daemons.PASSWORD)]))
 
 
@@ -66,8 +75,13 @@ async def converse(server, transport):
 
 def run(context):
     """Also: the bytes are in the relay's counters, and no allocation is left."""
-    for transport in ("udp", "tcp"):
-        server = context.daemon(daemons.Turnd(context.port(), context.port()))
+    authority = Authority(context.logs)
+    certificate = authority.issue("localhost")
+    # Python's own ssl, which aiortc uses, trusts what this names.
+    os.environ["SSL_CERT_FILE"] = str(authority.path)
+    for transport in ("udp", "tcp", "tls"):
+        server = context.daemon(daemons.Turnd(
+            context.port(), context.port(), more=certificate))
         types, in_order = asyncio.run(converse(server, transport))
         context.same(f"{transport}: only relayed candidates", types, {"relay"})
         context.same(f"{transport}: every echo came back in order", in_order, True)

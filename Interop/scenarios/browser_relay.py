@@ -1,9 +1,10 @@
-"""Chromium and Firefox, relay only: a data channel over each transport to the relay, and video."""
+"""Chromium and Firefox, relay only: data over UDP, TCP and TLS to the relay, and video."""
 
 from harness import browsers, daemons, secluded
+from harness.authority import Authority
 from harness.relayed import judge_browser, judge_relay
 
-# Firefox wants a network interface.
+# Firefox wants a network interface, and a name for TLS.
 SECLUDED = True
 ALONE = True
 
@@ -11,24 +12,32 @@ PAYLOAD = 2 * browsers.MESSAGES * browsers.BYTES_EACH
 
 
 def run(context):
-    """Both browsers; a password that is wrong must leave them without a candidate."""
+    """Both browsers; a password that is wrong must leave them without a candidate, and so must a
+    certificate of an authority that they do not trust."""
+    authority = Authority(context.logs)
+    certificate = authority.issue(secluded.NAME)
     for browser in (browsers.Chromium, browsers.Firefox):
-        with browser() as window:
+        with browser(authority.path) as window:
             converse(context, window, "udp", media=True)
             converse(context, window, "tcp")
-            refused(context, window)
+            converse(context, window, "tls", certificate)
+            refused(context, window, f"turn:{secluded.HOST}", "udp", "a wrong password", "wrong")
+        with browser() as window:
+            refused(context, window, f"turns:{secluded.NAME}", "tcp", "an unknown authority",
+                    daemons.PASSWORD, certificate)
 
 
-def relay(context):
+def relay(context, certificate=()):
     """One relay for each conversation, so that its counters are about that alone."""
     return context.daemon(daemons.Turnd(
-        context.port(), context.port(), hosts=(secluded.HOST,)))
+        context.port(), context.port(), hosts=(secluded.HOST,), more=certificate))
 
 
-def converse(context, window, transport, media=False):
+def converse(context, window, transport, certificate=(), media=False):
     """One conversation over one transport."""
-    server = relay(context)
-    url = f"turn:{secluded.HOST}:{server.port}?transport={transport}"
+    server = relay(context, certificate)
+    url = (f"turns:{secluded.NAME}:{server.port}?transport=tcp" if transport == "tls" else
+           f"turn:{secluded.HOST}:{server.port}?transport={transport}")
     label = f"{window.name} over {transport}"
     result = window.converse([url], daemons.USER, daemons.PASSWORD, media)
     judge_browser(context, server, label, result, transport)
@@ -41,12 +50,12 @@ def converse(context, window, transport, media=False):
     context.stop(server)
 
 
-def refused(context, window):
-    """The other way round: what makes the difference is the password."""
-    server = relay(context)
-    url = f"turn:{secluded.HOST}:{server.port}?transport=udp"
-    types = window.gather([url], daemons.USER, "wrong")
-    context.same(f"{window.name}: a wrong password gives no candidate", types, [])
-    context.same(f"{window.name}: a wrong password allocates nothing",
+def refused(context, window, host, transport, what, password, certificate=()):
+    """The other way round: what makes the difference is the password, or the certificate."""
+    server = relay(context, certificate)
+    types = window.gather(
+        [f"{host}:{server.port}?transport={transport}"], daemons.USER, password)
+    context.same(f"{window.name}: {what} gives no candidate", types, [])
+    context.same(f"{window.name}: {what} allocates nothing",
                  server.admin.relay()["allocationsCreated"], 0)
     context.stop(server)

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 from harness import daemons, secluded
+from harness.authority import Authority
 from harness.context import ROOT
 
 # libnice does not look at loopback, and its other addresses do not reach a server there.
@@ -19,19 +20,21 @@ SECONDS_MAX = 30
 
 def run(context):
     """Two ends in one process of their own."""
-    for transport in ("udp", "tcp"):
-        converse(context, transport)
+    certificate = Authority(context.logs).issue(secluded.NAME)
+    for transport in ("udp", "tcp", "tls"):
+        converse(context, transport, certificate)
 
 
-def converse(context, transport):
+def converse(context, transport, certificate):
     """webrtcbin leaves its allocations to expire, so whether they go is for others to see."""
     server = context.daemon(daemons.Turnd(
-        context.port(), context.port(), hosts=(secluded.HOST,)))
+        context.port(), context.port(), hosts=(secluded.HOST,), more=certificate))
     label = f"webrtcbin over {transport}"
-    address = f"{daemons.USER}:{daemons.PASSWORD}@{secluded.HOST}:{server.port}"
+    scheme, way = ("turns", "tcp") if transport == "tls" else ("turn", transport)
+    address = f"{daemons.USER}:{daemons.PASSWORD}@{secluded.NAME}:{server.port}"
     try:
         done = subprocess.run(
-            [*COMMAND, f"turn://{address}?transport={transport}"],
+            [*COMMAND, f"{scheme}://{address}?transport={way}"],
             capture_output=True, text=True, errors="replace", timeout=SECONDS_MAX, check=False)
         output, complaints = done.stdout, done.stderr
     except subprocess.TimeoutExpired as late:
