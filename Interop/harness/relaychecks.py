@@ -12,7 +12,8 @@ def framing(run: uclient.Outcome) -> dict[str, int]:
 
     RFC 8656 §12.4: a channel's header is 4 bytes, and a message is padded to four of them over
     streams, but not over UDP, unless uclient was asked for it (-D). An indication is a STUN header,
-    XOR-PEER-ADDRESS, and DATA with its padding; uclient adds a FINGERPRINT to its own.
+    XOR-PEER-ADDRESS, and DATA with its padding; uclient adds a FINGERPRINT to its own, and with -g
+    DONT-FRAGMENT, which has no value.
     """
     if "-s" not in run.flags:
         padding = -run.length % 4
@@ -20,7 +21,7 @@ def framing(run: uclient.Outcome) -> dict[str, int]:
                 "toClient": 4 + padding * ("-t" in run.flags)}
     address = 4 + (20 if "-x" in run.flags else 8)
     around = 20 + address + 4 + -run.length % 4
-    return {"fromClient": around + 8, "toClient": around}
+    return {"fromClient": around + 8 + 4 * ("-g" in run.flags), "toClient": around}
 
 
 class Ledger:

@@ -118,6 +118,6 @@ def allocates(address, name, password, seconds=KNOWN_SECONDS_MAX):
         try:
             with calls.allocation(address, name, password):
                 return True
-        except (OSError, LookupError):
+        except (OSError, LookupError, calls.Refused):
             return False
     return attempt() or (seconds > 0 and wait_until(attempt, seconds))

@@ -126,6 +126,6 @@ def stunclient(context, server):
             capture_output=True, text=True, timeout=15, check=False).stdout
     except subprocess.TimeoutExpired as late:
         output = (late.stdout or b"").decode(errors="replace")
-    wanted = f"other address: 127.0.0.2:{server.other_port}"
+    wanted = f"other addr: : 127.0.0.2:{server.other_port}"
     context.ok("turnutils_stunclient -f sees the other address and gets its answers",
                wanted in output.lower() and output.count("reflexive addr") >= 3, output)
