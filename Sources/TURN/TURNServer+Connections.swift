@@ -41,7 +41,10 @@ extension TURNServer {
     guard case .connecting(let request, let user)? = connections[connection]?.state,
       let id = connections[connection]?.id
     else { return }
-    guard ok else { return fail(connection, now: now, effects: &effects) }
+    // In time, and not revoked meanwhile.
+    guard ok, let until = connections[connection]?.until, until > now else {
+      return fail(connection, now: now, effects: &effects)
+    }
     connections[connection]?.state = .waiting
     connections[connection]?.until = now + TURNLimits.connectionBindTimeout
     connectionTimers.schedule(

@@ -4,7 +4,7 @@ internal import NetTypes
 
 extension TURNServer {
   /// Takes over credentials, peers and lifetimes. No allocation ends: one whose peers are refused
-  /// now loses its permissions and channels to them.
+  /// now loses its permissions, channels and connections to them.
   ///
   /// What allocations were made under stays: the realm, relay addresses and ports, the bounds of
   /// the tables, and the nonces, so that no client has to start over.
@@ -19,8 +19,6 @@ extension TURNServer {
     next.limits.allocationsMax = old.limits.allocationsMax
     next.limits.connectionsMax = old.limits.connectionsMax
     configuration = next
-    for handle in allocations.handles {
-      _ = allocations.update(handle) { $0.withdraw(by: next.peers) }
-    }
+    revokePermissions(refusedBy: next.peers)
   }
 }

@@ -3,20 +3,16 @@
 internal import NetTypes
 
 extension TURNServer {
-  /// Takes away every permission, channel and connection whose peer `peers` refuses. Allocations
-  /// stay.
-  mutating func revokePermissions(
-    refusedBy peers: PeerFilter, now: Instant, effects: inout [Effect]
-  ) {
+  /// Takes away every permission and channel whose peer `peers` refuses, and ends the connections
+  /// with such peers at the next ``advance(to:effects:)``. Allocations stay.
+  mutating func revokePermissions(refusedBy peers: PeerFilter) {
+    for handle in allocations.handles {
+      _ = allocations.update(handle) { $0.withdraw(by: peers) }
+    }
     for handle in connections.handles {
       guard let peer = connections[handle]?.peer, !peers.allows(peer.ip) else { continue }
-      fail(handle, now: now, effects: &effects)
-    }
-    for handle in allocations.handles {
-      _ = allocations.update(handle) { allocation in
-        allocation.permissions.removeAll { !peers.allows($0.peer) }
-        allocation.channels.removeAll { !peers.allows($0.peer.ip) || !peers.allows($0.peer) }
-      }
+      connections[handle]?.until = .zero
+      connectionTimers.schedule(Int(handle.index), at: .zero)
     }
   }
 }

@@ -166,9 +166,8 @@ struct ConnectionTests {
     try #require(try bench.permit(bench.peer).isSuccess)
     #expect(bench.accept(bench.peer, at: relay) != nil)
     bench.turn.revokePermissions(
-      refusedBy: PeerFilter(deny: [try #require(CIDR("8.8.8.8"))]), now: bench.now,
-      effects: &bench.effects)
-    bench.advance(by: .zero)
+      refusedBy: PeerFilter(deny: [try #require(CIDR("8.8.8.8"))]))
+    bench.advance(by: .milliseconds(500))
     #expect(bench.accept(bench.peer, at: relay) == nil)
     #expect(bench.done.contains { if case .closeConnection = $0 { true } else { false } })
   }

@@ -136,8 +136,7 @@ struct PeerFilterTests {
     try #require(try bench.bind(0x4000, bench.peer).isSuccess)
     try #require(try bench.bind(0x4001, other).isSuccess)
     bench.turn.revokePermissions(
-      refusedBy: PeerFilter(deny: [try cidr("8.8.8.0/24")]), now: bench.now,
-      effects: &bench.effects)
+      refusedBy: PeerFilter(deny: [try cidr("8.8.8.0/24")]))
     #expect(bench.receive(bench.channelData(0x4000, [1])) == .drop(.noChannel))
     #expect(bench.receive(bench.sendIndication([1], to: bench.peer)) == .drop(.noPermission))
     let (verdict, _) = bench.receive([1], fromPeer: bench.peer, at: try bench.lastRelay())
