@@ -158,7 +158,7 @@ let package = Package(
     tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
-      name: "Fuzzing", dependencies: ["TURN", "STUN", "NetTypes", "Crypto"],
+      name: "Fuzzing", dependencies: ["Gate", "TURN", "STUN", "NetTypes", "Crypto"],
       path: "Tests/Fuzzing", swiftSettings: house),
     .executableTarget(
       name: "parley-fuzz", dependencies: ["CFuzzer", "Fuzzing"], path: "Tests/parley-fuzz",

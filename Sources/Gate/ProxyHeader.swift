@@ -1,9 +1,9 @@
 // The header in which a load balancer says whom it speaks for: the PROXY protocol, version 2.
 
-internal import NetTypes
+public import NetTypes
 
 /// Read from the beginning of a stream, before anything else (HAProxy's proxy-protocol.txt §2.2).
-enum ProxyHeader: Equatable {
+public enum ProxyHeader: Equatable {
   /// The stream does not begin with the signature: there is no header.
   case absent
   case needMore
@@ -19,10 +19,10 @@ enum ProxyHeader: Equatable {
   ]
   private static let fixedLength = 16
   /// Addresses and all extensions (TLVs) that balancers add; certificates are not among them.
-  static let bodyBytesMax = 2_048
+  public static let bodyBytesMax = 2_048
 
   /// Looks at the first bytes of a stream.
-  static func read(_ bytes: Span<UInt8>) -> ProxyHeader {
+  public static func read(_ bytes: Span<UInt8>) -> ProxyHeader {
     for index in 0..<min(bytes.count, signature.count) where bytes[index] != signature[index] {
       return .absent
     }

@@ -13,6 +13,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case stream
   /// A trace of what clients, peers and time do to a TURN server; see ``TraceReader``.
   case turn
+  /// What a load balancer says in front of a stream.
+  case proxy
   /// A datagram on a port that serves DTLS.
   case dtls
 
@@ -21,6 +23,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .stun: try STUNTarget.run(input)
     case .stream: try StreamTarget.run(input)
     case .turn: try TURNTarget.run(input)
+    case .proxy: try ProxyTarget.run(input)
     case .dtls: try DTLSTarget.run(input)
     }
   }
