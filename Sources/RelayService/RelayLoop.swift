@@ -23,6 +23,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   static let gatheredMax = 131_072
 
   let loop: EventLoop
+  private let ports: SharedPorts?
   var server: TURNServer
   private var listeners: [ListenerSocket] = []
   let gate: StreamGate
@@ -66,6 +67,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     gate settings: GateSettings, streamsMax: Int, dtls: DTLSSessions?
   ) {
     self.loop = loop
+    self.ports = ports
     self.dtls = dtls
     gate = StreamGate(loop, settings)
     var random = SecureRandom()
@@ -250,6 +252,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
         let result = peers.listen(handle, at: address)
         verdict = server.relayOpened(handle, result, now: now, effects: &effects)
       case .closeRelay(let handle): if !peers.close(relay: handle) { close(handle) }
+      case .parkRelay(let handle): if let socket = take(handle) { ports?.park(socket) }
       case .connect(let connection, _, let source, let peer):
         peers.connect(connection, from: source, to: peer)
       case .closeConnection(let connection): peers.close(connection: connection)
@@ -270,9 +273,14 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
 
   private func open(_ handle: SlabHandle, _ address: SocketAddress) -> RelayOpening {
     do throws(SystemError) {
-      let socket = try UDPSocket(
-        bind: address, reusePort: false, packetInfo: false, reportsErrors: true,
-        bufferBytes: Self.relayBufferBytes)
+      let socket: UDPSocket
+      if let kept = ports?.parked(address) {
+        socket = kept
+      } else {
+        socket = try UDPSocket(
+          bind: address, reusePort: false, packetInfo: false, reportsErrors: true,
+          bufferBytes: Self.relayBufferBytes)
+      }
       do throws(SystemError) {
         try install(socket, handle)
       } catch {

@@ -1,5 +1,6 @@
 // The relay ports of a process, over all loops.
 
+internal import EventLoop
 internal import NetTypes
 internal import Synchronization
 internal import TURN
@@ -7,9 +8,21 @@ internal import TURN
 /// A lock that is taken at the beginning and the end of an allocation, and by nothing else.
 final class SharedPorts: RelayPortPool {
   private let ports: Mutex<RelayPorts>
+  /// The sockets of reserved ports, which belong to no loop.
+  private let parked = Mutex<[SocketAddress: UDPSocket]>([:])
 
   init(_ addresses: [IPAddress], _ range: PortRange, rest: Duration) {
     ports = Mutex(RelayPorts(addresses, range, rest: rest))
+  }
+
+  deinit { parked.withLock { for socket in $0.values { socket.close() } } }
+
+  /// Keeps a socket until it is asked for, or its port is given back.
+  func park(_ socket: UDPSocket) { parked.withLock { $0[socket.address] = socket } }
+
+  /// The socket that is kept at `address`, if there is one; it is the caller's from now on.
+  func parked(_ address: SocketAddress) -> UDPSocket? {
+    parked.withLock { $0.removeValue(forKey: address) }
   }
 
   func take(
@@ -20,6 +33,7 @@ final class SharedPorts: RelayPortPool {
   }
 
   func free(_ address: SocketAddress, now: Instant) {
+    parked(address)?.close()
     ports.withLock { $0.free(address, now: now) }
   }
 

@@ -4,8 +4,7 @@ internal import NetTypes
 internal import STUN
 
 extension TURNServer {
-  /// Keeps the port of `relay` without its socket, which the loop that the token appears on opens
-  /// anew: that may be another one.
+  /// Keeps the port of `relay` for the loop that the token appears on: that may be another one.
   mutating func reserve(
     _ relay: SlabHandle, _ token: UInt64, _ opening: OpeningAllocation, effects: inout [Effect]
   ) {
@@ -16,7 +15,7 @@ extension TURNServer {
       PortReservation(token: token, address: address, account: account, until: until))
     relays[relay]?.owner = .reserved(token: token, account: account, until: until)
     timers.schedule(Int(relay.index), at: until)
-    effects.append(.closeRelay(relay))
+    effects.append(.parkRelay(relay))
   }
 
   /// RFC 8656 §7.2 step 5: a token is good once, in time, for the user it was given to.

@@ -32,6 +32,9 @@ public enum Effect: Equatable, Sendable {
   /// Listen for TCP connections at this address and answer in the same way.
   case listenRelay(SlabHandle, SocketAddress)
   case closeRelay(SlabHandle)
+  /// Read the relay's socket no longer, and keep it, so that nobody else gets the port: for the
+  /// loop that opens a relay at its address next, or until the port goes back to the pool.
+  case parkRelay(SlabHandle)
   /// Connect to a peer over TCP, from the address of a relay that listens, and answer with
   /// ``TURNServer/peerConnected(_:ok:now:effects:)``.
   case connect(SlabHandle, relay: SlabHandle, from: SocketAddress, to: SocketAddress)

@@ -231,7 +231,7 @@ struct TraceWorld: ~Copyable {
           if ok { relays.append(OpenRelay(handle: handle, address: address)) }
           verdict = turn.relayOpened(
             handle, ok ? .opened : .portInUse, now: now, effects: &effects)
-        case .closeRelay(let handle):
+        case .closeRelay(let handle), .parkRelay(let handle):
           let index = relays.firstIndex { $0.handle == handle }
           relays.remove(at: try index.required("a relay is closed that is not open"))
         case .started, .askLoops, .fetch: break

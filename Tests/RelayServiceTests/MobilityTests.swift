@@ -179,4 +179,26 @@ struct MobilityServiceTests {
       #expect(try #require(odd.relay).port == #require(even.relay).port + 1)
     }
   }
+
+  @Test("Trap 15: nobody else on the host gets a reserved port, and none is kept for longer")
+  func reservedSocket() throws {
+    let relay = try Relay { $0.limits.reservationLifetime = .milliseconds(200) }
+    defer { relay.stop() }
+    let client = try RawClient(relay.service.addresses[0])
+    let even = try #require(
+      try Reply(
+        try client.ask(.allocate) {
+          $0.add(.requestedTransport, uint32: udp)
+          $0.add(.evenPort, bytes: [0x80])
+        }
+      ).relay)
+    let reserved = SocketAddress(even.ip, port: even.port + 1)
+    #expect(throws: SystemError.self) { try UDPSocket.requireFree(reserved) }
+    let limit = ContinuousClock.now + .seconds(10)
+    var isFree = false
+    while !isFree, ContinuousClock.now < limit {
+      isFree = (try? UDPSocket.requireFree(reserved)) != nil
+    }
+    #expect(isFree)
+  }
 }

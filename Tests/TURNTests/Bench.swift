@@ -217,7 +217,7 @@ final class Bench {
       case .listenRelay(let handle, let address):
         openRelays[handle] = address
         verdict = turn.relayOpened(handle, .opened, now: now, effects: &effects)
-      case .closeRelay(let handle): openRelays[handle] = nil
+      case .closeRelay(let handle), .parkRelay(let handle): openRelays[handle] = nil
       case .connect(let handle, _, _, _): connections.append(handle)
       case .closeConnection(let handle): connections.removeAll { $0 == handle }
       case .send(let tuple, let bytes): sent.append((tuple, bytes))
