@@ -1,5 +1,6 @@
 """NAT behaviour discovery without a NAT: coturn's stunclient, and every way an answer can go."""
 
+import re
 import struct
 import subprocess
 
@@ -119,13 +120,27 @@ def switched_off(context, server):
 
 
 def stunclient(context, server):
-    """coturn's client, forced to RFC 5780."""
+    """coturn's client, forced to RFC 5780. It asks three times: plainly; then for an answer from
+    the other address and port to the port after its own (RESPONSE-PORT); then the same from that
+    port, with PADDING."""
     try:
         output = subprocess.run(
             ["turnutils_stunclient", "-f", "-p", str(server.port), "127.0.0.1"],
             capture_output=True, text=True, timeout=15, check=False).stdout
     except subprocess.TimeoutExpired as late:
         output = (late.stdout or b"").decode(errors="replace")
-    wanted = f"other addr: : 127.0.0.2:{server.other_port}"
-    context.ok("turnutils_stunclient -f sees the other address and gets its answers",
-               wanted in output.lower() and output.count("reflexive addr") >= 3, output)
+    here, other = f"127.0.0.1:{server.port}", f"127.0.0.2:{server.other_port}"
+    parts = re.split(r"RFC 5780 response \d", output)[1:]
+    context.same("turnutils_stunclient -f gets three answers", len(parts), 3)
+    seen = [(last("Response origin", part), last("Other addr", part)) for part in parts]
+    context.same("turnutils_stunclient -f: the last two come from the other address", seen,
+                 [(here, other), (other, other), (other, other)])
+    mapped = [int((last("UDP reflexive addr", part) or ":0").rpartition(":")[2]) for part in parts]
+    context.ok("turnutils_stunclient -f: the second answer came to a port that did not ask",
+               len(mapped) == 3 and 0 < mapped[0] == mapped[1] == mapped[2] - 1, mapped)
+
+
+def last(label, text):
+    """The address that stunclient printed last under a label."""
+    found = re.findall(rf"{label}:[ :]*(\S+)", text)
+    return found[-1] if found else None

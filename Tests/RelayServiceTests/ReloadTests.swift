@@ -49,6 +49,25 @@ import Testing
     #expect(relay.allocations == 3)
     withExtendedLifetime(held) {}
   }
+
+  @Test func `users of a database stay through a new configuration`() throws {
+    let group = try LoopGroup(count: 2)
+    let relay = try RelayService(on: group, settings(users: ["other": "x"], userQuota: nil))
+    let threads = try group.start()
+    defer {
+      relay.stop()
+      for thread in threads { thread.stopAndJoin() }
+    }
+    let server = relay.addresses[0]
+    let key = PasswordAlgorithm.md5.key(username: "u", realm: "test", password: "p")
+    relay.take(StoredUsers(keys: ["u": key]))
+    #expect(try Client(server).refused() == nil)
+    relay.reload(settings(users: ["third": "x"], userQuota: nil))
+    #expect(try Client(server).refused() == nil)
+    // What the database no longer has is gone, whatever the configuration was meanwhile.
+    relay.take(StoredUsers())
+    #expect(try Client(server).refused() == 401)
+  }
 }
 
 extension Client {
