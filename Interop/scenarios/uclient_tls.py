@@ -6,9 +6,8 @@ from harness.relaychecks import Ledger
 
 
 def run(context):
-    """Channels, indications and port pairs. uclient takes a TLS record for one message, and loses
-    what else is in it when several were waiting; so what it got has some tolerance, and what the
-    relay gave it has none. It checks no certificates either: the browsers do that."""
+    """Channels, indications and port pairs. uclient takes a TLS record for one message, so that
+    what shares a record with another is lost to it. It checks no certificates: browsers do that."""
     server = context.daemon(daemons.Turnd(
         context.port(), context.port(), more=Authority(context.logs).issue("localhost")))
     peer = uclient.peer(context)
@@ -16,7 +15,4 @@ def run(context):
                                  ("indications", ["-c", "-s"], 170), ("port pairs", [], 170)):
         ledger = Ledger(server)
         outcome = uclient.run(server, "-t", "-S", *flags, *peer, length=length, messages=50)
-        context.ok(f"{label}: nearly all came back", 0 < 0.8 * outcome.sent <= outcome.received,
-                   outcome.figures())
-        ledger.check_counted(context, label, outcome)
-        ledger.check_no_leak(context, label, outcome)
+        ledger.check(context, label, outcome)

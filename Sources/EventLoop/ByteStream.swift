@@ -273,7 +273,11 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   @discardableResult
   public func send(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     guard !isClosed, !closesWhenDrained else { return true }
-    if let cipher { return send(bytes.extracting(range), by: cipher) }
+    if cipher != nil {
+      guard enqueue(bytes, range) else { return false }
+      push()
+      return true
+    }
     guard queuedBytes + range.count <= outputMax else { return false }
     var rest = range
     if !wantsWrite && output.isEmpty {
@@ -292,13 +296,26 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     return true
   }
 
-  private func send(_ plaintext: Span<UInt8>, by cipher: any StreamCipher) -> Bool {
-    guard cipher.progress == .established || cipher.progress == .ended,
-      queuedBytes + cipher.sealedCount(plaintext.count) <= outputMax
-    else { return false }
-    cipher.seal(plaintext, into: &output)
-    if !wantsWrite { flush() }
+  /// What `count` bytes take in the queue, at most: a cipher adds to them.
+  public func queuedCount(of count: Int) -> Int { cipher?.sealedCount(count) ?? count }
+
+  /// Puts bytes behind those that wait, sealed apart from them, to be written with ``push()``.
+  /// `false` as for ``send(_:)``.
+  public func enqueue(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard !isClosed, !closesWhenDrained else { return true }
+    guard queuedBytes + queuedCount(of: range.count) <= outputMax else { return false }
+    guard let cipher else {
+      output.append(bytes, range)
+      return true
+    }
+    guard cipher.progress == .established || cipher.progress == .ended else { return false }
+    cipher.seal(bytes.extracting(range), into: &output)
     return true
+  }
+
+  /// Writes what was enqueued, as far as the socket takes it.
+  public func push() {
+    if !isClosed && !wantsWrite && queuedBytes > 0 { flush() }
   }
 
   private func flush() {

@@ -134,17 +134,24 @@ extension RelayLoop {
   func gather(_ verdict: Verdict, _ bytes: Span<UInt8>, _ range: Range<Int>, for tuple: FiveTuple) {
     guard let client = streams.find(tuple) else { return server.sendFailed(verdict) }
     if gathering !== client || gathered.count + range.count > Self.gatheredMax { flushGathered() }
-    let waiting = client.stream.queuedBytes + gathered.count
-    guard waiting + range.count <= RelayStream.mediaQueuedMax else {
+    let stream = client.stream
+    let waiting = stream.queuedBytes + gathered.count
+    guard waiting + stream.queuedCount(of: range.count) <= RelayStream.mediaQueuedMax else {
       return server.clientTooSlow(verdict)
     }
     gathering = client
-    gathered.append(bytes, range)
+    if tuple.transport.isSecure {
+      // A record for each frame: there are clients that take what a record holds for one message.
+      _ = stream.enqueue(bytes, range)
+    } else {
+      gathered.append(bytes, range)
+    }
   }
 
   func flushGathered() {
     guard let client = gathering else { return }
     gathering = nil
+    guard !gathered.isEmpty else { return client.stream.push() }
     _ = client.stream.send(gathered.span, 0..<gathered.count)
     gathered.removeAll(keepingCapacity: true)
   }

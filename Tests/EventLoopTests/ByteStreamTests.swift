@@ -20,6 +20,25 @@ private final class Recorder: ByteStreamHandler {
   }
 }
 
+/// A cipher that puts brackets around each piece that it seals.
+private final class Brackets: StreamCipher {
+  let progress = CipherProgress.established
+
+  func open(
+    _ ciphertext: Span<UInt8>, into plaintext: inout [UInt8], answering output: inout [UInt8]
+  ) {}
+
+  func sealedCount(_ count: Int) -> Int { count + 2 }
+
+  func seal(_ plaintext: Span<UInt8>, into output: inout [UInt8]) {
+    output.append(0x5B)
+    for index in plaintext.indices { output.append(plaintext[index]) }
+    output.append(0x5D)
+  }
+
+  func close(into output: inout [UInt8]) {}
+}
+
 struct ByteStreamTests {
   private func stream(
     to address: SocketAddress, on loop: EventLoop, outputMax: Int = 1_024
@@ -82,6 +101,34 @@ struct ByteStreamTests {
     #expect(!stream.send([1]))
     #expect(stream.queuedBytes == 10)
     stream.close()
+  }
+
+  @Test func `what is enqueued in pieces is sealed in pieces, and leaves when pushed`() throws {
+    let loop = try EventLoop()
+    let server = Recorder()
+    var accepted: ByteStream?
+    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
+      descriptor, peer in
+      accepted = try? ByteStream(
+        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
+      accepted?.handler = server
+    }
+    defer { listener.close() }
+    server.onEvent = { _, _ in loop.stop() }
+    let client = Recorder()
+    client.onEvent = { event, stream in
+      guard event == "drained", stream.queuedBytes == 0, client.events.count == 1 else { return }
+      stream.secure(by: Brackets())
+      let bytes: [UInt8] = [1, 2, 3, 4]
+      #expect(stream.enqueue(bytes.span, 0..<2) && stream.enqueue(bytes.span, 2..<4))
+      #expect(stream.queuedBytes == 8)
+      stream.push()
+      #expect(stream.queuedBytes == 0)
+    }
+    let stream = try stream(to: try #require(listener.address), on: loop)
+    stream.handler = client
+    loop.run()
+    #expect(accepted?.input == [0x5B, 1, 2, 0x5D, 0x5B, 3, 4, 0x5D])
   }
 
   @Test func `jobs run on the loop in the order they were submitted`() throws {
