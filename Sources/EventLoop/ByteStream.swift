@@ -35,6 +35,12 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public private(set) var input: [UInt8] = []
   /// Bytes that wait for the socket to take them.
   public var queuedBytes: Int { output.count - written }
+  /// The most that ``send(_:)`` takes now, once the handshake of a cipher is done.
+  public var room: Int {
+    let free = outputMax - queuedBytes
+    guard let cipher, free > 0 else { return free }
+    return 2 * free - cipher.sealedCount(free)
+  }
   public let peer: SocketAddress?
   public weak var handler: (any ByteStreamHandler)?
   public private(set) var isClosed = false
@@ -380,17 +386,20 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     guard !isClosed else { return }
     if let registration { loop.deregister(registration) }
     registration = nil
+    let origin = loop
     loop = target
-    target.submit {
-      do {
-        try self.watch(self.interest)
-      } catch {
-        let handler = self.handler
-        self.handler = nil
-        handler?.closed(self)
-        return
-      }
+    // Not before this loop has unwound: the event that leads here looks at the stream once more.
+    origin.submit { target.submit { self.arrive(arrived) } }
+  }
+
+  private func arrive(_ arrived: (ByteStream) -> Void) {
+    do throws(SystemError) {
+      try watch(interest)
       arrived(self)
+    } catch {
+      let handler = self.handler
+      self.handler = nil
+      handler?.closed(self)
     }
   }
 }

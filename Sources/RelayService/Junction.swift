@@ -83,8 +83,7 @@ final class Junction: ByteStreamHandler {
   private func pass(_ direction: Direction) {
     guard let source = source(direction), let sink = sink(direction), !sink.isClosed else { return }
     while !source.input.isEmpty && !sink.isClosed && !held.contains(direction) {
-      let count = min(
-        source.input.count, Self.queuedMax - sink.queuedBytes, Self.chunkMax)
+      let count = min(source.input.count, sink.room, Self.chunkMax)
       guard count > 0 else { return }
       guard owner.mayPass(count, direction, on: connection) else {
         if held.isEmpty { owner.pause(self) }

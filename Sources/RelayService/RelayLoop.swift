@@ -150,7 +150,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   }
 
   func drain(_ relay: RelaySocket, now: Instant) {
-    for _ in 0..<Self.batchesPerTurn {
+    // The last batch may have been the end of the relay, and its descriptor be another's by now.
+    for _ in 0..<Self.batchesPerTurn where relay.registration != nil {
       let count = batch.receive(from: relay.socket)
       for index in 0..<max(0, count) {
         receivedFromPeers &+= 1
@@ -313,6 +314,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     }
     relays[index] = nil
     if let registration = relay.registration { loop.deregister(registration) }
+    relay.registration = nil
     return relay.socket
   }
 

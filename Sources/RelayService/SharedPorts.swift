@@ -47,5 +47,7 @@ final class SharedPorts: RelayPortPool {
     ports.withLock { $0.redeem(token, for: account, now: now) }
   }
 
+  func isReserved(_ token: UInt64) -> Bool { ports.withLock { $0.isReserved(token) } }
+
   func cancel(_ token: UInt64) -> Bool { ports.withLock { $0.cancel(token) } }
 }

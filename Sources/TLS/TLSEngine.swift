@@ -77,14 +77,16 @@ public import EventLoop
 
   /// Decrypts where the plaintext is to be, without a buffer in between.
   private func readAll(into plaintext: inout [UInt8], atOnce: Int) {
+    var end = plaintext.count
     while true {
-      let before = plaintext.count
-      plaintext.append(contentsOf: repeatElement(0, count: atOnce))
+      // Only what the last record has used is made anew: a record may be of one byte.
+      plaintext.append(contentsOf: repeatElement(0, count: end + atOnce - plaintext.count))
       let count = unsafe plaintext.withUnsafeMutableBytes { buffer in
-        unsafe SSL_read(ssl, buffer.baseAddress.map { unsafe $0 + before }, Int32(atOnce))
+        unsafe SSL_read(ssl, buffer.baseAddress.map { unsafe $0 + end }, Int32(atOnce))
       }
-      plaintext.removeLast(atOnce - max(0, Int(count)))
+      end += max(0, Int(count))
       guard count <= 0 else { continue }
+      plaintext.removeLast(plaintext.count - end)
       switch unsafe SSL_get_error(ssl, count) {
       case SSL_ERROR_WANT_READ: break
       case SSL_ERROR_ZERO_RETURN: progress = .ended

@@ -29,6 +29,8 @@ public protocol RelayPortPool: AnyObject, Sendable {
   func reserve(_ reservation: PortReservation)
   /// The port of a token, once, in time and for its account; it is taken from then on.
   func redeem(_ token: UInt64, for account: String, now: Instant) -> SocketAddress?
+  /// Whether a reservation was neither redeemed nor ended.
+  func isReserved(_ token: UInt64) -> Bool
   /// Ends a reservation. `true` when nobody redeemed it: its port is then to be given back.
   func cancel(_ token: UInt64) -> Bool
 }

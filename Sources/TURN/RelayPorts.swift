@@ -53,6 +53,8 @@ public struct RelayPorts: Sendable {
     return reservation.address
   }
 
+  public func isReserved(_ token: UInt64) -> Bool { reservations[token] != nil }
+
   public mutating func cancel(_ token: UInt64) -> Bool {
     reservations.removeValue(forKey: token) != nil
   }

@@ -239,6 +239,8 @@ extension TURNServer {
   /// The client's connection is closed: its allocation ends with it, for a new connection would be
   /// another 5-tuple (RFC 8656 §3); with a ticket it waits for its client until its time is over.
   public mutating func disconnected(_ tuple: FiveTuple, now: Instant, effects: inout [Effect]) {
+    // Whoever has these addresses next was not announced.
+    arrivals[tuple] = nil
     guard let handle = find(tuple) else { return }
     guard allocations[handle]?.ticket != nil else {
       return end(handle, now: now, effects: &effects)

@@ -63,6 +63,7 @@ extension TURNServer {
   private mutating func open(
     _ address: SocketAddress, _ transport: RequestedTransport, effects: inout [Effect]
   ) -> Bool {
+    if relays.count == relays.capacity { forgetRedeemed() }
     let relay = relays.insert(Relay(address: address, transport: transport, owner: .opening))
     guard let relay else { return false }
     switch transport {

@@ -33,6 +33,17 @@ extension TURNServer {
     return openNext(&opening, effects: &effects)
   }
 
+  /// Makes room in the table of relays. What was reserved and taken up, maybe on another loop, has
+  /// no place in the quota, so nothing else would bound how many of these wait for their time.
+  mutating func forgetRedeemed() {
+    for handle in relays.handles {
+      guard case .reserved(let token, _, _)? = relays[handle]?.owner,
+        ports?.isReserved(token) == false
+      else { continue }
+      relays.remove(handle)
+    }
+  }
+
   /// Its time is over; if nobody took it up, its port and its place in the quota are given back.
   mutating func endReservation(_ relay: SlabHandle, now: Instant) {
     guard let removed = relays[relay], case .reserved(let token, let account, _) = removed.owner

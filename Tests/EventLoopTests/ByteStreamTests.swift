@@ -131,6 +131,43 @@ struct ByteStreamTests {
     #expect(accepted?.input == [0x5B, 1, 2, 0x5D, 0x5B, 3, 4, 0x5D])
   }
 
+  @Test func `a stream that moves is let alone by its new loop until the old one lets go`() throws {
+    let loop = try EventLoop()
+    let other = try EventLoop(index: 1)
+    let thread = try LoopThread(other, name: "other")
+    defer { thread.stopAndJoin() }
+    let hasArrived = Mutex(false)
+    let server = Recorder()
+    var accepted: ByteStream?
+    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
+      descriptor, peer in
+      accepted = try? ByteStream(
+        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
+      accepted?.handler = server
+    }
+    defer { listener.close() }
+    server.onEvent = { event, stream in
+      guard event == "received 1" else { return }
+      stream.move(to: other) { _ in
+        hasArrived.withLock { $0 = true }
+        loop.stop()
+      }
+      // Many times what the other thread takes to wake.
+      let start = ContinuousClock.now
+      while ContinuousClock.now - start < .milliseconds(50) {}
+      #expect(!hasArrived.withLock { $0 })
+    }
+    let client = Recorder()
+    client.onEvent = { event, stream in
+      if event == "drained" { stream.send([1]) }
+    }
+    let stream = try stream(to: try #require(listener.address), on: loop)
+    stream.handler = client
+    loop.run()
+    #expect(hasArrived.withLock { $0 })
+    withExtendedLifetime(accepted) {}
+  }
+
   @Test func `jobs run on the loop in the order they were submitted`() throws {
     let loop = try EventLoop()
     let seen = Mutex<[Int]>([])

@@ -53,6 +53,8 @@ final class TracePorts: RelayPortPool, @unchecked Sendable {
     ports.redeem(token, for: account, now: now)
   }
 
+  func isReserved(_ token: UInt64) -> Bool { ports.isReserved(token) }
+
   func cancel(_ token: UInt64) -> Bool { ports.cancel(token) }
 
   var reservedCount: Int { ports.reservedCount }

@@ -128,6 +128,25 @@ struct SecureStreamTests {
     #expect(fixture.connected?.input == pattern(1_500))
   }
 
+  @Test func `what a stream has room for it takes, sealed, down to the last byte`() throws {
+    let fixture = try Fixture()
+    var sent = 0
+    fixture.server.onEvent = { event, stream in
+      guard event == "established" else { return }
+      // The client does not read before this returns.
+      while stream.room > 0 {
+        let part = pattern(min(stream.room, 16_384))
+        guard stream.send(part) else { break }
+        sent += part.count
+      }
+      #expect(stream.room <= 0 && stream.queuedBytes > 60_000)
+      fixture.loop.stop()
+    }
+    try fixture.connect()
+    fixture.run()
+    #expect(sent > 65_536)
+  }
+
   @Test func `megabytes arrive through sockets that are full again and again`() throws {
     let fixture = try Fixture(outputMax: 8 << 20)
     let big = pattern(4_000_000)

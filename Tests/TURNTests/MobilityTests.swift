@@ -281,6 +281,16 @@ struct MobilityTests {
     #expect(bench.quota.total == 0 && bench.records.isEmpty)
     #expect(bench.turn.tickets.isEmpty && bench.turn.arrivals.isEmpty)
   }
+
+  @Test func `what was announced on a connection ends with it, for its addresses may be another's`()
+    throws
+  {
+    let ticket = try start()
+    try #require(try announce(ticket, from: second).isSuccess)
+    bench.turn.disconnected(bench.tuple(second), now: bench.now, effects: &bench.effects)
+    #expect(!isHeard(second) && isHeard(bench.client))
+    #expect(try announce(ticket, from: third).isSuccess && isHeard(third))
+  }
 }
 
 struct DisconnectionTests {

@@ -196,6 +196,23 @@ struct RelayPortTests {
     #expect(try bench.allocate(from: client(1)).isSuccess)
   }
 
+  @Test func `one user who reserves, takes up and ends again fills no table`() throws {
+    let bench = Bench { $0.limits.allocationsMax = 4 }
+    for round in 0..<20 {
+      let token = try #require(
+        try bench.allocate(from: client(0)) { $0.add(.evenPort, bytes: [0x80]) }.token,
+        "round \(round)")
+      try #require(
+        try bench.allocate(from: client(1)) { $0.add(.reservationToken, bytes: token) }.isSuccess)
+      for number in 0...1 {
+        _ = try bench.ask(.refresh, from: client(number)) { $0.add(.lifetime, uint32: 0) }
+      }
+    }
+    #expect(bench.quota.total == 0)
+    bench.advance(by: .seconds(31))
+    #expect(try bench.allocate(from: client(0)).isSuccess && bench.quota.total == 1)
+  }
+
   @Test func `when no port would do, one attempt is enough and no port is blamed`() throws {
     let ports = try range(50_000, 50_001)
     let bench = Bench { $0.relayPorts = ports }
