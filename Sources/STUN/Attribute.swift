@@ -49,6 +49,10 @@ public enum Attribute: UInt16, Sendable {
   case thirdPartyAuthorization = 0x802E
   /// RFC 8016 §4.
   case mobilityTicket = 0x8030
+  /// What the two of RFC 8656 were in draft-martinsen-tram-ssoda: coturn 4.6 and its tools still
+  /// have these numbers.
+  case draftAdditionalAddressFamily = 0x8032
+  case draftAddressErrorCode = 0x8033
 
   /// Whether it is more than a name here. What is understood but means nothing in a message is
   /// ignored (RFC 8489 §6.3); what is not, and must be, is refused with 420.

@@ -18,7 +18,9 @@ struct AllocationWish {
 
   init(_ message: Message, _ bytes: Span<UInt8>) throws(Refusal) {
     let named = message.value(of: .requestedAddressFamily)
-    let additional = message.value(of: .additionalAddressFamily)
+    let additional =
+      message.value(of: .additionalAddressFamily)
+      ?? message.value(of: .draftAdditionalAddressFamily)
     let even = message.value(of: .evenPort)
     // Step 5: a token stands for an address, and so for its port and family.
     if let range = message.value(of: .reservationToken) {

@@ -68,7 +68,8 @@ public struct CredentialStore: Sendable {
   /// shall not be talked into less (RFC 8489 §9.2.1).
   public private(set) var algorithms: [PasswordAlgorithm] = []
   /// What the nonce says. Clients that see ``SecurityFeatures/usernameAnonymity`` name themselves
-  /// by USERHASH, so it is for servers that know all of their users by name.
+  /// by USERHASH, so it is for servers that know all of their users by name, and not for those that
+  /// have keys of RFC 5389: what stores them knows of no such hash, and gets secrets at any time.
   public private(set) var features: SecurityFeatures = []
 
   /// - Parameters:
@@ -97,7 +98,7 @@ public struct CredentialStore: Sendable {
   private mutating func settle() {
     algorithms = users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
     features = algorithms.isEmpty ? [] : .passwordAlgorithms
-    if secrets.isEmpty, !users.isEmpty { features.insert(.usernameAnonymity) }
+    if secrets.isEmpty, !users.isEmpty, !algorithms.isEmpty { features.insert(.usernameAnonymity) }
   }
 
   /// The same with others besides: users whose names are not here, and secrets as far as there is

@@ -128,6 +128,11 @@ extension TURNServer {
     return succeedAllocate(request, user, allocation)
   }
 
+  /// Who asked for a second family by the draft's number knows the error by the draft's only.
+  private static func errorAttribute(for request: Message) -> Attribute {
+    request.has(.additionalAddressFamily) ? .addressErrorCode : .draftAddressErrorCode
+  }
+
   mutating func succeedAllocate(
     _ request: Request, _ user: AuthenticatedUser, _ allocation: Allocation
   ) -> Verdict {
@@ -136,7 +141,7 @@ extension TURNServer {
     return succeed(request, user) { reply in
       for relay in relays { reply.add(.xorRelayedAddress, address: relay) }
       if let failure = allocation.failure {
-        reply.add(.addressErrorCode, bytes: failure.attributeValue)
+        reply.add(Self.errorAttribute(for: request.message), bytes: failure.attributeValue)
       }
       reply.add(.lifetime, uint32: UInt32(clamping: lifetime.components.seconds))
       if let token = allocation.token {

@@ -3,21 +3,18 @@
 internal import NetTypes
 
 extension TURNServer {
-  /// Takes over credentials, peers and lifetimes. No allocation ends: one whose peers are refused
-  /// now loses its permissions, channels and connections to them.
+  /// Takes over who may come, and what they may reach. No allocation ends: one whose peers are
+  /// refused now loses its permissions, channels and connections to them.
   ///
-  /// What allocations were made under stays: the realm, relay addresses and ports, the bounds of
-  /// the tables, and the nonces, so that no client has to start over.
+  /// All else stays until a restart, so that allocations are under the same rules and no client has
+  /// to start over: the realm, the nonces, addresses and ports, and the limits.
   public mutating func reconfigure(_ new: TURNConfiguration) {
-    guard let old = configuration else { return }
-    var next = new
-    next.realm = old.realm
-    next.nonces = old.nonces
-    next.relayAddresses = old.relayAddresses
-    next.relayPorts = old.relayPorts
-    next.external = old.external
-    next.limits.allocationsMax = old.limits.allocationsMax
-    next.limits.connectionsMax = old.limits.connectionsMax
+    guard var next = configuration else { return }
+    next.credentials = new.credentials
+    next.authorization = new.authorization
+    next.hasStrictExpiry = new.hasStrictExpiry
+    next.legacyChannels = new.legacyChannels
+    next.peers = new.peers
     configuration = next
     revokePermissions(refusedBy: next.peers)
   }

@@ -11,10 +11,12 @@ import Testing
 @testable import RelayService
 
 @Suite(.timeLimit(.minutes(1))) struct ReloadTests {
-  private func settings(users: [String: String], userQuota: Int?) -> RelayService.Settings {
+  private func settings(
+    users: [String: String], userQuota: Int?, nonceKey: UInt8 = 3
+  ) -> RelayService.Settings {
     let configuration = TURNConfiguration(
       realm: "test", credentials: CredentialStore(realm: "test", users: users, secrets: []),
-      nonces: NonceMint(key: Array(repeating: 3, count: 32), lifetime: .seconds(600)),
+      nonces: NonceMint(key: Array(repeating: nonceKey, count: 32), lifetime: .seconds(600)),
       peers: PeerFilter(), relayAddresses: [.loopbackV4])
     return RelayService.Settings(
       listeners: [RelayListener(.udp, SocketAddress(.loopbackV4, port: 0))], turn: configuration,
@@ -67,6 +69,27 @@ import Testing
     // What the database no longer has is gone, whatever the configuration was meanwhile.
     relay.take(StoredUsers())
     #expect(try Client(server).refused() == 401)
+  }
+
+  @Test("Trap 2: a reload makes new keys for nonces, as each does, and those given out go on")
+  func nonces() async throws {
+    let group = try LoopGroup(count: 2)
+    let relay = try RelayService(on: group, settings(users: ["u": "p"], userQuota: nil))
+    let threads = try group.start()
+    defer {
+      relay.stop()
+      for thread in threads { thread.stopAndJoin() }
+    }
+    let client = try Client(relay.addresses[0])
+    _ = try client.allocate()
+    relay.reload(settings(users: ["u": "p"], userQuota: nil, nonceKey: 4))
+    client.core.refresh(seconds: 600, now: Clock.now())
+    let refreshed = client.wait { event, _ in if case .refreshed = event { true } else { false } }
+    #expect(refreshed != nil)
+    let errors = await withCheckedContinuation { continuation in
+      relay.inspect(on: group.loops[0]) { continuation.resume(returning: $0.errors) }
+    }
+    #expect(errors[438] == nil)
   }
 }
 

@@ -74,6 +74,21 @@ struct DualAllocationTests {
     #expect(try dual(bench, id: id).addressError == [2, 440])
   }
 
+  @Test("Trap 14: who asks by the number of the draft, as coturn 4.6 does, is answered by it")
+  func draft() throws {
+    let ask = { (bench: Bench, value: [UInt8]) in
+      try bench.allocate { $0.add(.draftAdditionalAddressFamily, bytes: value) }
+    }
+    let both = try ask(Bench(), [2, 0, 0, 0])
+    #expect(both.isSuccess && both.relays.map(\.ip) == [Bench.relayIP, Bench.relayIPv6])
+    let one = try ask(Bench { $0.relayAddresses = [Bench.relayIP] }, [2, 0, 0, 0])
+    #expect(one.isSuccess && one.relays.map(\.ip) == [Bench.relayIP])
+    let range = try #require(one.message.value(of: .draftAddressErrorCode))
+    #expect(one.bytes.span.bytes(in: range).prefix(4) == [2, 0, 4, 40])
+    #expect(!one.message.has(.addressErrorCode))
+    #expect(try ask(Bench(), [1, 0, 0, 0]).code == 400)
+  }
+
   @Test("Trap 14: where there is no IPv6, success comes with ADDRESS-ERROR-CODE 440")
   func noIPv6() throws {
     let bench = Bench { $0.relayAddresses = [Bench.relayIP] }

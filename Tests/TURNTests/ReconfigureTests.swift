@@ -57,14 +57,46 @@ struct ReconfigureTests {
       $0.realm = "other"
       $0.relayAddresses = []
       $0.limits.allocationLifetimeMax = .seconds(900)
+      $0.limits.permissionsPerAllocationMax = 0
+      $0.limits.unauthenticatedRepliesPerSecond = 1
+      $0.limits.allocationBandwidth = Bandwidth(bytesPerSecond: 1_000)
+      $0.isMobile = true
+      $0.relaysTCP = false
+      $0.defaultFamily = .ipv6
+      $0.alternates = [AlternateServer(second)]
     }
     #expect(bench.records.count == 1 && !bench.openRelays.isEmpty)
     let refreshed = try bench.ask(
       bench.request(.refresh, nonce: nonce) { $0.add(.lifetime, uint32: 3_600) })
-    #expect(refreshed.lifetime == 900)
-    let configuration = bench.turn.configuration
-    #expect(configuration?.realm == Bench.realm)
-    #expect(configuration?.relayAddresses.isEmpty == false)
+    #expect(refreshed.lifetime == 3_600)
+    #expect(try bench.permit(bench.peer).isSuccess)
+    let current = bench.turn.configuration
+    let kept = try #require(current)
+    #expect(kept.realm == Bench.realm && kept.relayAddresses == [Bench.relayIP, Bench.relayIPv6])
+    #expect(kept.limits.unauthenticatedRepliesPerSecond == 1_000)
+    #expect(kept.limits.allocationBandwidth == nil && !kept.isMobile && kept.relaysTCP)
+    #expect(kept.defaultFamily == .ipv4 && kept.alternates.isEmpty)
+  }
+
+  @Test func `what can change while the server runs is taken, keys of authorization servers too`()
+    throws
+  {
+    try change {
+      $0.authorization = ThirdPartyAuthorization(
+        serverName: "relay",
+        keys: [AuthorizationKey(id: "k", key: Array(repeating: 1, count: 16), .a128GCM)])
+      $0.hasStrictExpiry = true
+      $0.legacyChannels = true
+    }
+    let challenge = try bench.ask(.allocate, username: nil)
+    #expect(challenge.message.has(.thirdPartyAuthorization))
+    try bench.allocate()
+    #expect(try bench.bind(0x7000, bench.peer).isSuccess)
+    // Another reload that says nothing of them takes them away again.
+    try change { $0.authorization = nil }
+    #expect(try !bench.ask(.allocate, username: nil).message.has(.thirdPartyAuthorization))
+    let isStrict = bench.turn.configuration?.hasStrictExpiry
+    #expect(isStrict == true)
   }
 
   @Test func `a user who is taken out cannot refresh, and one who is put in can allocate`() throws {

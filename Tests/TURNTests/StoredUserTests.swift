@@ -10,11 +10,13 @@ struct StoredUserTests {
   let bench = Bench()
 
   private func take(
-    users: [CredentialStore.User] = [], allow: [CIDR] = [], deny: [CIDR] = []
+    users: [CredentialStore.User] = [], secrets: [String] = ["new"], allow: [CIDR] = [],
+    deny: [CIDR] = [], into bench: Bench? = nil
   ) throws {
+    let bench = bench ?? self.bench
     let current = bench.turn.configuration
     var configuration = try #require(current)
-    configuration.credentials = configuration.credentials.adding(users: users, secrets: ["new"])
+    configuration.credentials = configuration.credentials.adding(users: users, secrets: secrets)
     configuration.peers = configuration.peers.adding(allow: allow, deny: deny)
     bench.turn.reconfigure(configuration)
   }
@@ -33,6 +35,21 @@ struct StoredUserTests {
     #expect(bench.turn.configuration?.credentials.algorithms == [.sha256])
     try take(users: [.init("cem", key: Array(repeating: 7, count: 16))])
     #expect(bench.turn.configuration?.credentials.algorithms == [])
+  }
+
+  @Test("Trap 3: where users have MD5 keys alone, neither SHA-256 nor USERHASH is offered")
+  func onlyMD5() throws {
+    let key = LongTermCredential.key(username: "cem", realm: Bench.realm, password: "pw")
+    for known in [[:], ["ann": "pw"]] {
+      let bench = Bench {
+        $0.credentials = CredentialStore(realm: Bench.realm, users: known, secrets: [])
+      }
+      try take(users: [.init("cem", key: key)], secrets: [], into: bench)
+      let challenge = try bench.ask(.allocate, username: nil)
+      let nonce = try #require(challenge.nonce)
+      #expect(SecurityFeatures(nonce: nonce) == [] && challenge.algorithms == nil)
+      #expect(try bench.allocate(username: "cem").isSuccess)
+    }
   }
 
   @Test func `A peer that is denied now loses its permission at once`() throws {
