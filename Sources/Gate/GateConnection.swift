@@ -111,7 +111,7 @@ final class GateConnection: ByteStreamHandler {
   private func hand(to tenant: Door.Tenant, _ place: HalfOpenPlace?) {
     gate.forget(self)
     stream.handler = nil
-    tenant(GatedStream(stream: stream, tuple: tuple, place: place))
+    tenant(GatedStream(stream: stream, tuple: tuple, place: place, deadline: deadline))
   }
 
   /// Health checks and curious people ask TURN ports for pages: they get a short answer and the

@@ -12,7 +12,8 @@ public struct GateSettings: Sendable {
   public var halfOpen: HalfOpen
   /// What connections that begin with TLS are encrypted by; `nil` for no TLS.
   public var certificates: CertificateStore?
-  /// From the accept until it is known who is to serve the connection.
+  /// From the accept until it is known who is to serve the connection; for a client of the relay,
+  /// until its first message is there whole.
   public var deadline = Duration.seconds(10)
 
   public init(proxies: [CIDR] = [], halfOpenMax: Int = 4_096) {
@@ -30,11 +31,17 @@ public struct GatedStream: Sendable {
   public let tuple: FiveTuple
   /// To be released when the client has proved something; `nil` where that is not asked for.
   public let place: HalfOpenPlace?
+  /// When it is to be closed unless its first message is there; nobody waits for HTTP here.
+  public let deadline: Instant
 
-  public init(stream: ByteStream, tuple: FiveTuple, place: HalfOpenPlace?) {
+  public init(
+    stream: ByteStream, tuple: FiveTuple, place: HalfOpenPlace?,
+    deadline: Instant = .distantFuture
+  ) {
     self.stream = stream
     self.tuple = tuple
     self.place = place
+    self.deadline = deadline
   }
 }
 

@@ -47,7 +47,7 @@ extension RelayLoop: PeerStreamsOwner {
     case .moves(let index):
       guard let target = siblings?.shares[index] else { return stream.close() }
       let gated = client.detached()
-      stream.move(to: target.loop) { _ in target.serve(gated) }
+      stream.move(to: target.loop) { _ in target.serve(gated, hasSpoken: true) }
     case nil: break
     }
   }

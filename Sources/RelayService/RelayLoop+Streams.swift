@@ -12,6 +12,8 @@ enum StreamEnd: String, CaseIterable, Sendable {
   case full
   /// Bytes that are no frame.
   case garbage
+  /// No whole message in time.
+  case mute
   /// No allocation in time.
   case idle
   /// Answers were waiting that the client did not read.
@@ -24,12 +26,14 @@ extension RelayLoop {
   // MARK: Coming and going
 
   /// Serves a client on an accepted stream, with what has already arrived on it.
-  func serve(_ gated: GatedStream) {
+  ///
+  /// - Parameter hasSpoken: another loop has served it before.
+  func serve(_ gated: GatedStream, hasSpoken: Bool = false) {
     streamsAccepted &+= 1
     let stream = gated.stream
     // The kernel gives addresses out once; a proxy may give one out again before we see the end.
     if let old = streams.find(gated.tuple) { end(old, .replaced) }
-    let client = RelayStream(gated, owner: self)
+    let client = RelayStream(gated, hasSpoken: hasSpoken, owner: self)
     guard streams.insert(client) else {
       stream.handler = nil
       client.releasePlace()
@@ -65,11 +69,11 @@ extension RelayLoop {
       if client.deadline <= now {
         let hasAllocation = server.hasAllocation(client.tuple)
         if !hasAllocation && !client.hadAllocation {
-          end(client, .idle)
+          end(client, client.hasSpoken ? .idle : .mute)
           continue
         }
         client.hadAllocation = hasAllocation
-        client.deadline = now + RelayStream.allocationTimeout
+        client.prolong(now: now)
       }
       streamTimers.schedule(index, at: client.deadline)
     }
@@ -90,6 +94,7 @@ extension RelayLoop {
         case .fault(.tooLong) where mayBeLonger(client): continue
         case .fault(let fault): return fault
         case .frame(let range):
+          client.spoke(now: loop.now)
           receive(range, of: &input, from: client)
           // The loop that the stream moves to handles the same frame.
           if case .moves? = client.turn { return nil }

@@ -36,16 +36,21 @@ final class RelayStream: ByteStreamHandler {
   var handle = SlabHandle(index: -1, generation: 0)
   /// The longest frame it may send: until it has an allocation, only requests make sense.
   var frameBytesMax = TURNLimits.requestBytesMax
-  /// When it is closed, unless it has an allocation then.
-  var deadline: Instant
+  /// When it is closed, unless its first message is there then, or later, unless it has an
+  /// allocation.
+  private(set) var deadline: Instant
+  /// Whether a message has come whole.
+  private(set) var hasSpoken: Bool
   /// Whether it had an allocation when that was last looked at.
   var hadAllocation = false
   /// Held until the client has an allocation, by which it has shown that it knows a credential.
   private(set) var place: HalfOpenPlace?
   private unowned let owner: RelayLoop
 
-  init(_ gated: GatedStream, owner: RelayLoop) {
-    deadline = owner.loop.now + Self.allocationTimeout
+  /// - Parameter hasSpoken: it comes from another loop, with what is left of its time.
+  init(_ gated: GatedStream, hasSpoken: Bool, owner: RelayLoop) {
+    self.hasSpoken = hasSpoken
+    deadline = gated.deadline
     stream = gated.stream
     tuple = gated.tuple
     place = gated.place
@@ -64,8 +69,18 @@ final class RelayStream: ByteStreamHandler {
   /// What it was made of, for another loop.
   func detached() -> GatedStream {
     defer { place = nil }
-    return GatedStream(stream: stream, tuple: tuple, place: place)
+    return GatedStream(stream: stream, tuple: tuple, place: place, deadline: deadline)
   }
+
+  /// A message has come whole: it has the time that an Allocate takes.
+  func spoke(now: Instant) {
+    guard !hasSpoken else { return }
+    hasSpoken = true
+    deadline = now + Self.allocationTimeout
+  }
+
+  /// It has as much time again.
+  func prolong(now: Instant) { deadline = now + Self.allocationTimeout }
 
   func received(on stream: ByteStream) { owner.receive(on: self) }
 

@@ -60,6 +60,8 @@ public struct CredentialStore: Sendable {
   private var names: [[UInt8]: String] = [:]
   private var secrets: [[UInt8]]
   private let separator: Character
+  /// Whether some users are known from elsewhere, as they were when that was read.
+  private var hasStored = false
 
   /// What clients are offered in PASSWORD-ALGORITHMS; empty when some user has no other key than
   /// that of MD5, because a client that can do SHA-256 would choose it.
@@ -68,8 +70,8 @@ public struct CredentialStore: Sendable {
   /// shall not be talked into less (RFC 8489 §9.2.1).
   public private(set) var algorithms: [PasswordAlgorithm] = []
   /// What the nonce says. Clients that see ``SecurityFeatures/usernameAnonymity`` name themselves
-  /// by USERHASH, so it is for servers that know all of their users by name, and not for those that
-  /// have keys of RFC 5389: what stores them knows of no such hash, and gets secrets at any time.
+  /// by USERHASH, so it is for servers that know all of their users by name, and not where users
+  /// come and go elsewhere: what is offered is not to change each time they do.
   public private(set) var features: SecurityFeatures = []
 
   /// - Parameters:
@@ -98,13 +100,14 @@ public struct CredentialStore: Sendable {
   private mutating func settle() {
     algorithms = users.values.allSatisfy { $0[.sha256]?.isEmpty == false } ? [.sha256] : []
     features = algorithms.isEmpty ? [] : .passwordAlgorithms
-    if secrets.isEmpty, !users.isEmpty, !algorithms.isEmpty { features.insert(.usernameAnonymity) }
+    if secrets.isEmpty, !users.isEmpty, !hasStored { features.insert(.usernameAnonymity) }
   }
 
   /// The same with others besides: users whose names are not here, and secrets as far as there is
   /// room for them.
   public func adding(users others: [User], secrets more: [String]) -> CredentialStore {
     var copy = self
+    copy.hasStored = hasStored || !others.isEmpty
     for user in others where users[user.name] == nil { copy.add(user) }
     let fresh = more.map { Array($0.utf8) }.filter { !secrets.contains($0) }
     copy.secrets += fresh.prefix(Self.secretsMax - secrets.count)

@@ -44,9 +44,14 @@ extension TURNServer {
       return .refused(refuseUnproven(request, .badRequest))
     }
     guard bytes.bytes(in: realm) == Array(configuration.realm.utf8),
-      let name = username(message, bytes),
-      let user = user(name, algorithm, request, bytes)
+      let name = username(message, bytes)
     else { return challenge(request, .unauthenticated) }
+    guard let user = user(name, algorithm, request, bytes) else {
+      if isFresh, let loop = loopOfGrant(name, request, bytes) {
+        return .refused(.moveStream(loop: loop))
+      }
+      return challenge(request, .unauthenticated)
+    }
     return isFresh ? .user(user) : challenge(request, .staleNonce)
   }
 
@@ -101,7 +106,7 @@ extension TURNServer {
     }
     // Time-limited credentials are for making allocations: one that was made in time goes on,
     // because its client cannot change the name.
-    let isExempt = !configuration.hasStrictExpiry && isOwner(name, request)
+    let isExempt = !configuration.hasStrictExpiry && isOwner(name, request, bytes)
     let unixSeconds = wallClock.unixSeconds(at: request.now)
     guard
       case .keys(let keys, let expiry) = configuration.credentials.lookup(
@@ -115,9 +120,13 @@ extension TURNServer {
         ? expiry.map { .seconds(max(1, $0 - unixSeconds)) } : nil)
   }
 
-  /// Whether `username` has the allocation of the 5-tuple.
-  private func isOwner(_ username: String, _ request: Request) -> Bool {
-    if let handle = find(request.tuple) { return allocations[handle]?.username == username }
+  /// Whether `username` has the allocation that the request is about.
+  private func isOwner(_ username: String, _ request: Request, _ bytes: Span<UInt8>) -> Bool {
+    if let handle = subject(of: request, bytes) {
+      return allocations[handle]?.username == username
+    }
+    // Whose the allocation of a connection is, the loop that has it will see.
+    if loopOfConnection(request, bytes) != nil { return true }
     // Whose the allocation of a ticket is, the loop that has it will see.
     return arrivals[request.tuple] != nil
       || configuration?.isMobile == true && request.message.has(.mobilityTicket)

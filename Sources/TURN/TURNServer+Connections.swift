@@ -84,6 +84,36 @@ extension TURNServer {
     return nil
   }
 
+  /// The allocation that a request is about: that of its 5-tuple, or for a ConnectionBind, which
+  /// comes on a stream of its own, that of its connection (RFC 6062 §4.4: the same credentials).
+  func subject(of request: Request, _ bytes: Span<UInt8>) -> SlabHandle? {
+    if let handle = find(request.tuple) { return handle }
+    guard request.message.type.method == .connectionBind,
+      let id = request.message.uint32(.connectionID, bytes)
+    else { return nil }
+    return byConnectionID[id].flatMap { connections[$0]?.allocation }
+  }
+
+  /// The other loop that has the connection of a ConnectionBind, which is to be handled there.
+  func loopOfConnection(_ request: Request, _ bytes: Span<UInt8>) -> Int? {
+    guard request.message.type.method == .connectionBind, request.tuple.transport.isStream,
+      find(request.tuple) == nil, let id = request.message.uint32(.connectionID, bytes)
+    else { return nil }
+    let index = Int(id & 0xff)
+    return index != loop.index && index < loop.count ? index : nil
+  }
+
+  /// Whether `user` signed with credentials of the allocation. Who came with a token has the name
+  /// of a key, as many others have: what is his alone is the key in the token.
+  private func isSigned(
+    _ request: Request, _ bytes: Span<UInt8>, by user: AuthenticatedUser, for owner: Allocation
+  ) -> Bool {
+    guard let grant = owner.grant else {
+      return user.grant == nil && owner.username == user.name
+    }
+    return user.grant != nil && request.message.isIntegrityValid(bytes, key: grant.macKey)
+  }
+
   /// RFC 6062 §5.4: ConnectionBind, on a stream that has no other purpose, by the user who has the
   /// allocation.
   mutating func bindConnection(
@@ -93,13 +123,14 @@ extension TURNServer {
     guard request.tuple.transport.isStream, find(request.tuple) == nil,
       let id = request.message.uint32(.connectionID, bytes)
     else { return refuse(request, .badRequest, user) }
-    let index = Int(id & 0xff)
-    if index != loop.index, index < loop.count { return .moveStream(loop: index) }
+    if let other = loopOfConnection(request, bytes) { return .moveStream(loop: other) }
     guard let connection = byConnectionID[id], let found = connections[connection],
       case .waiting = found.state, found.until > request.now,
-      let owner = allocations[found.allocation]?.username
+      let owner = allocations[found.allocation]
     else { return refuse(request, .badRequest, user) }
-    guard owner == user.name else { return refuse(request, .wrongCredentials, user) }
+    guard isSigned(request, bytes, by: user, for: owner) else {
+      return refuse(request, .wrongCredentials, user)
+    }
     connections[connection]?.state = .bound
     connections[connection]?.until = .distantFuture
     _ = succeed(request, user)

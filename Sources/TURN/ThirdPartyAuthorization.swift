@@ -14,6 +14,9 @@ public struct ThirdPartyAuthorization: Sendable {
     for key in keys { self.keys[key.id] = key }
   }
 
+  /// Whether a USERNAME is the name of a key.
+  func knows(_ keyID: String) -> Bool { keys[keyID] != nil }
+
   /// The token in `bytes`, which the key of this name has sealed for this server.
   func open(_ bytes: [UInt8], keyID: String) -> AccessToken? {
     keys[keyID].flatMap { AccessToken(bytes, $0, serverName: serverName) }
@@ -39,7 +42,7 @@ extension TURNServer {
   func grant(_ name: String, _ request: Request, _ bytes: Span<UInt8>) -> TokenGrant? {
     guard let authorization = configuration?.authorization else { return nil }
     guard let range = request.message.value(of: .accessToken) else {
-      guard let kept = find(request.tuple).flatMap({ allocations[$0]?.grant }),
+      guard let kept = subject(of: request, bytes).flatMap({ allocations[$0]?.grant }),
         kept.keyID == name, kept.until > request.now,
         request.message.isIntegrityValid(bytes, key: kept.macKey)
       else { return nil }
@@ -52,5 +55,14 @@ extension TURNServer {
         .first(where: { request.message.isIntegrityValid(bytes, key: $0) })
     else { return nil }
     return TokenGrant(keyID: name, macKey: key, until: request.now + .seconds(seconds))
+  }
+
+  /// The loop that can tell whether a ConnectionBind is signed with the key of a token: that of the
+  /// allocation, which has the key; a client has no reason to send the token again. Until then its
+  /// stream has proved nothing, and the move gives it no more time.
+  func loopOfGrant(_ name: String, _ request: Request, _ bytes: Span<UInt8>) -> Int? {
+    guard configuration?.authorization?.knows(name) == true, !request.message.has(.accessToken)
+    else { return nil }
+    return loopOfConnection(request, bytes)
   }
 }

@@ -2,6 +2,7 @@
 
 import Crypto
 import EventLoop
+import Gate
 import Glibc
 import NetTypes
 import STUN
@@ -226,6 +227,27 @@ struct StreamTests {
     _ = client.readToEnd()
     #expect(client.hasEnded)
     #expect(await relay.snapshot().streams.ended == ["garbage": 1])
+  }
+
+  @Test("Trap 34: a first message that does not come whole by the gate's deadline ends the stream")
+  func partialFirstMessage() async throws {
+    let relay = try Relay(transport: .tcp, gateDeadline: .seconds(1))
+    defer { relay.stop() }
+    let patient = try TCPClient(relay.service.addresses[0])
+    patient.write(Array(request().prefix(8)))
+    patient.write(Array(request().dropFirst(8)))
+    #expect(patient.frame() != nil)
+    let client = try TCPClient(relay.service.addresses[0])
+    client.write(Array(request().prefix(8)))
+    let start = Clock.now()
+    _ = client.readToEnd()
+    #expect(client.hasEnded && Clock.now() - start < .seconds(8))
+    #expect(await relay.snapshot().streams.ended == ["mute": 1])
+    #expect(relay.halfOpen.count == 1)
+    // Who has sent one has the time of an Allocate, before and behind part of the next message too.
+    patient.write(Array(request().prefix(8)))
+    patient.write(Array(request().dropFirst(8)))
+    #expect(patient.frame() != nil)
   }
 
   @Test func `a closed connection ends its allocation, and frees its relay's port`() async throws {

@@ -18,12 +18,15 @@ import Testing
 final class Relay {
   let group: LoopGroup
   let service: RelayService
+  /// Connections that have proved nothing yet.
+  let halfOpen: HalfOpen
   private let threads: [LoopThread]
 
   init(
     threads count: Int = 1, listeners: [String] = ["127.0.0.1:0"], turn: Bool = true,
     transport: NetTypes.Transport = .udp, streamsMax: Int = 100,
     certificates: CertificateStore? = nil, alsoUDP: Bool = false,
+    gateDeadline: Duration = .seconds(10),
     _ adjust: (inout TURNConfiguration) -> Void = { _ in }
   ) throws {
     var addresses = try listeners.map {
@@ -43,6 +46,8 @@ final class Relay {
       listeners: addresses, turn: turn ? configuration : nil)
     settings.streamsMax = streamsMax
     settings.gate.certificates = certificates
+    settings.gate.deadline = gateDeadline
+    halfOpen = settings.gate.halfOpen
     service = try RelayService(on: group, settings)
     threads = try group.start()
   }

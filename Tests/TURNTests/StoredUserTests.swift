@@ -37,7 +37,7 @@ struct StoredUserTests {
     #expect(bench.turn.configuration?.credentials.algorithms == [])
   }
 
-  @Test("Trap 3: where users have MD5 keys alone, neither SHA-256 nor USERHASH is offered")
+  @Test("Trap 3: where stored users have MD5 keys alone, neither SHA-256 nor USERHASH is offered")
   func onlyMD5() throws {
     let key = LongTermCredential.key(username: "cem", realm: Bench.realm, password: "pw")
     for known in [[:], ["ann": "pw"]] {
