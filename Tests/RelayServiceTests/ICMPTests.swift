@@ -40,9 +40,7 @@ struct ICMPServiceTests {
     defer { relay.stop() }
     let a = try Client(relay.service.addresses[0])
     let b = try Client(relay.service.addresses[0])
-    let (relayA, relayB) = (try a.allocate(), try b.allocate())
-    try a.bind(0x4000, to: relayB)
-    try b.bind(0x4000, to: relayA)
+    try meet(a, b)
     let nobody = try closedPort(.loopbackV4)
     a.core.permit([nobody], now: Clock.now())
     try #require(a.wait { event, _ in event == .permitted } != nil)

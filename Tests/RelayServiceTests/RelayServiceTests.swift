@@ -38,10 +38,8 @@ struct RelayServiceTests {
       bound.ip.family == .v4 ? .loopbackV4 : .loopbackV6, port: bound.port)
     let a = try Client(server, family: bound.ip.family)
     let b = try Client(server, family: bound.ip.family)
-    let (relayA, relayB) = (try a.allocate(), try b.allocate())
+    let (relayA, relayB) = try meet(a, b)
     #expect(relayA.ip.family == bound.ip.family)
-    try a.bind(0x4000, to: relayB)
-    try b.bind(0x4000, to: relayA)
     #expect(try exchange(a, b, count: 1_000, size: 1_001) == 1_000)
     let records = await relay.snapshot().allocations
     let sender = try #require(records.first { $0.relayAddresses == [relayA] }).counters
@@ -66,9 +64,7 @@ struct RelayServiceTests {
     defer { relay.stop() }
     let a = try Client(relay.service.addresses[0])
     let b = try Client(relay.service.addresses[0])
-    let (relayA, relayB) = (try a.allocate(), try b.allocate())
-    try a.bind(0x4000, to: relayB)
-    try b.bind(0x4000, to: relayA)
+    try meet(a, b)
     #expect(try exchange(a, b, count: 64, size: 500) == 64)
     let before = await relay.mallocs()
     #expect(try exchange(a, b, count: 1_000, size: 500) == 1_000)
@@ -83,9 +79,7 @@ struct RelayServiceTests {
     defer { relay.stop() }
     let a = try Client(relay.service.addresses[0])
     let b = try Client(relay.service.addresses[0])
-    let (relayA, relayB) = (try a.allocate(), try b.allocate())
-    try a.bind(0x4000, to: relayB)
-    try b.bind(0x4000, to: relayA)
+    try meet(a, b)
     #expect(try exchange(a, b, count: 3, size: 65_000) == 3)
   }
 

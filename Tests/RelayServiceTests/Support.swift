@@ -71,6 +71,15 @@ final class Relay {
   }
 }
 
+/// Allocates for both, and binds channel 0x4000 of each to the other's relay; returns the relays.
+@discardableResult
+func meet(_ a: Client, _ b: Client) throws -> (SocketAddress, SocketAddress) {
+  let (relayA, relayB) = (try a.allocate(), try b.allocate())
+  try a.bind(0x4000, to: relayB)
+  try b.bind(0x4000, to: relayA)
+  return (relayA, relayB)
+}
+
 /// A TURN client over a real socket; calls wait for the answer, with a limit.
 final class Client {
   var core: TURNClient
