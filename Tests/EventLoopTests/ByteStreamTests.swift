@@ -39,6 +39,25 @@ private final class Brackets: StreamCipher {
   func close(into output: inout [UInt8]) {}
 }
 
+/// A listener whose last accepted stream tells a recorder.
+private final class Accepting {
+  private(set) var stream: ByteStream?
+  private var listener: Listener?
+
+  init(on loop: EventLoop, _ handler: Recorder) throws {
+    listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
+      [unowned self] descriptor, peer in
+      stream = try? ByteStream(
+        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
+      stream?.handler = handler
+    }
+  }
+
+  var address: SocketAddress? { listener?.address }
+
+  func close() { listener?.close() }
+}
+
 struct ByteStreamTests {
   private func stream(
     to address: SocketAddress, on loop: EventLoop, outputMax: Int = 1_024
@@ -63,14 +82,8 @@ struct ByteStreamTests {
   @Test func `bytes arrive, what is not consumed stays, and the end is told once`() throws {
     let loop = try EventLoop()
     let server = Recorder()
-    var accepted: ByteStream?
-    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
-      descriptor, peer in
-      accepted = try? ByteStream(
-        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
-      accepted?.handler = server
-    }
-    defer { listener.close() }
+    let accepting = try Accepting(on: loop, server)
+    defer { accepting.close() }
     server.onEvent = { event, stream in
       if event == "received 5" {
         stream.consume(2)
@@ -84,7 +97,7 @@ struct ByteStreamTests {
       if event == "drained" { stream.send([1, 2, 3, 4, 5]) }
       if event == "closed" { loop.stop() }
     }
-    let stream = try stream(to: try #require(listener.address), on: loop)
+    let stream = try stream(to: try #require(accepting.address), on: loop)
     stream.handler = client
     loop.run()
     #expect(client.events == ["drained", "received 1", "closed"])
@@ -106,14 +119,8 @@ struct ByteStreamTests {
   @Test func `what is enqueued in pieces is sealed in pieces, and leaves when pushed`() throws {
     let loop = try EventLoop()
     let server = Recorder()
-    var accepted: ByteStream?
-    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
-      descriptor, peer in
-      accepted = try? ByteStream(
-        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
-      accepted?.handler = server
-    }
-    defer { listener.close() }
+    let accepting = try Accepting(on: loop, server)
+    defer { accepting.close() }
     server.onEvent = { _, _ in loop.stop() }
     let client = Recorder()
     client.onEvent = { event, stream in
@@ -125,10 +132,10 @@ struct ByteStreamTests {
       stream.push()
       #expect(stream.queuedBytes == 0)
     }
-    let stream = try stream(to: try #require(listener.address), on: loop)
+    let stream = try stream(to: try #require(accepting.address), on: loop)
     stream.handler = client
     loop.run()
-    #expect(accepted?.input == [0x5B, 1, 2, 0x5D, 0x5B, 3, 4, 0x5D])
+    #expect(accepting.stream?.input == [0x5B, 1, 2, 0x5D, 0x5B, 3, 4, 0x5D])
   }
 
   @Test func `a stream that moves is let alone by its new loop until the old one lets go`() throws {
@@ -138,14 +145,8 @@ struct ByteStreamTests {
     defer { thread.stopAndJoin() }
     let hasArrived = Mutex(false)
     let server = Recorder()
-    var accepted: ByteStream?
-    let listener = try Listener(.tcp(SocketAddress(.loopbackV4, port: 0)), on: loop) {
-      descriptor, peer in
-      accepted = try? ByteStream(
-        descriptor: descriptor, peer: peer, on: loop, inputMax: 1_024, outputMax: 1_024)
-      accepted?.handler = server
-    }
-    defer { listener.close() }
+    let accepting = try Accepting(on: loop, server)
+    defer { accepting.close() }
     server.onEvent = { event, stream in
       guard event == "received 1" else { return }
       stream.move(to: other) { _ in
@@ -161,11 +162,11 @@ struct ByteStreamTests {
     client.onEvent = { event, stream in
       if event == "drained" { stream.send([1]) }
     }
-    let stream = try stream(to: try #require(listener.address), on: loop)
+    let stream = try stream(to: try #require(accepting.address), on: loop)
     stream.handler = client
     loop.run()
     #expect(hasArrived.withLock { $0 })
-    withExtendedLifetime(accepted) {}
+    withExtendedLifetime(accepting) {}
   }
 
   @Test func `jobs run on the loop in the order they were submitted`() throws {
