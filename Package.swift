@@ -126,8 +126,12 @@ let package = Package(
       name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting",
       swiftSettings: house),
     .target(name: "CMallocCounter", path: "Tests/CMallocCounter"),
+    .target(
+      name: "TURNTesting", dependencies: ["TURN", "NetTypes"], path: "Tests/TURNTesting",
+      swiftSettings: house),
     tests(
-      "TURNTests", ["TURN", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
+      "TURNTests",
+      ["TURN", "TURNTesting", "TURNClient", "STUN", "NetTypes", "Crypto", "CMallocCounter"]),
     tests(
       "RelayServiceTests",
       [
@@ -158,7 +162,8 @@ let package = Package(
     tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
-      name: "Fuzzing", dependencies: ["Gate", "TURN", "STUN", "NetTypes", "Crypto"],
+      name: "Fuzzing",
+      dependencies: ["Gate", "TURN", "TURNTesting", "STUN", "NetTypes", "Crypto"],
       path: "Tests/Fuzzing", swiftSettings: house),
     .executableTarget(
       name: "parley-fuzz", dependencies: ["CFuzzer", "Fuzzing"], path: "Tests/parley-fuzz",

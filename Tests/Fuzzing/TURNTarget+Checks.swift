@@ -3,6 +3,7 @@
 import NetTypes
 import STUN
 import TURN
+import TURNTesting
 
 extension Traffic {
   mutating func count(_ length: Int) { self = self + Traffic(packets: 1, bytes: UInt64(length)) }

@@ -3,6 +3,7 @@
 import NetTypes
 import STUN
 import TURN
+import TURNTesting
 
 enum TURNTarget {
   static func run(_ input: [UInt8]) throws(Finding) {
@@ -31,33 +32,6 @@ final class TraceQuota: AllocationQuota, @unchecked Sendable {
     held[account, default: 0] -= 1
     if held[account, default: 0] < 0 { isOverdrawn = true }
   }
-}
-
-/// The ports of the relay addresses, without a lock.
-final class TracePorts: RelayPortPool, @unchecked Sendable {
-  private var ports = RelayPorts(
-    TraceWorld.relayIPs, TraceWorld.ports, rest: .seconds(30))
-
-  func take(
-    _ kind: PortKind, at ip: IPAddress, now: Instant,
-    using random: inout any RandomNumberGenerator
-  ) -> UInt16? { ports.take(kind, at: ip, now: now, using: &random) }
-
-  func free(_ address: SocketAddress, now: Instant) { ports.free(address, now: now) }
-
-  func setAside(_ address: SocketAddress, now: Instant) { ports.setAside(address, now: now) }
-
-  func reserve(_ reservation: PortReservation) { ports.reserve(reservation) }
-
-  func redeem(_ token: UInt64, for account: String, now: Instant) -> SocketAddress? {
-    ports.redeem(token, for: account, now: now)
-  }
-
-  func isReserved(_ token: UInt64) -> Bool { ports.isReserved(token) }
-
-  func cancel(_ token: UInt64) -> Bool { ports.cancel(token) }
-
-  var reservedCount: Int { ports.reservedCount }
 }
 
 /// The server, its driver, and what the world outside knows: sockets, permissions, traffic.
@@ -101,7 +75,7 @@ struct TraceWorld: ~Copyable {
 
   var now = Instant(nanoseconds: 1_000_000_000)
   let quota: TraceQuota
-  let pool = TracePorts()
+  let pool = UnlockedPorts(TraceWorld.relayIPs, TraceWorld.ports)
   var turn: TURNServer
   var effects: [Effect] = []
   var relays: [OpenRelay] = []

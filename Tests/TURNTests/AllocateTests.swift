@@ -2,6 +2,7 @@
 
 import NetTypes
 import STUN
+import TURNTesting
 import Testing
 
 @testable import TURN

@@ -2,6 +2,7 @@
 
 import NetTypes
 import STUN
+import TURNTesting
 import Testing
 
 @testable import TURN
@@ -19,36 +20,6 @@ final class BenchQuota: AllocationQuota, @unchecked Sendable {
   }
   func release(_ username: String) { held[username, default: 0] -= 1 }
   var total: Int { held.values.reduce(0, +) }
-}
-
-/// The ports of the bench, without a lock.
-final class BenchPorts: RelayPortPool, @unchecked Sendable {
-  private var ports: RelayPorts
-
-  init(_ addresses: [IPAddress], _ range: PortRange) {
-    ports = RelayPorts(addresses, range, rest: .seconds(30))
-  }
-
-  func take(
-    _ kind: PortKind, at ip: IPAddress, now: Instant,
-    using random: inout any RandomNumberGenerator
-  ) -> UInt16? { ports.take(kind, at: ip, now: now, using: &random) }
-
-  func free(_ address: SocketAddress, now: Instant) { ports.free(address, now: now) }
-
-  func setAside(_ address: SocketAddress, now: Instant) { ports.setAside(address, now: now) }
-
-  func reserve(_ reservation: PortReservation) { ports.reserve(reservation) }
-
-  func redeem(_ token: UInt64, for account: String, now: Instant) -> SocketAddress? {
-    ports.redeem(token, for: account, now: now)
-  }
-
-  func isReserved(_ token: UInt64) -> Bool { ports.isReserved(token) }
-
-  func cancel(_ token: UInt64) -> Bool { ports.cancel(token) }
-
-  var reservedCount: Int { ports.reservedCount }
 }
 
 /// Accounts of one rate for everybody.
@@ -136,7 +107,7 @@ final class Bench {
 
   var now = Instant(nanoseconds: 1_000_000_000)
   let quota = BenchQuota()
-  let ports: BenchPorts
+  let ports: UnlockedPorts
   /// How clients reach the server.
   var transport = Transport.udp
   var turn: TURNServer
@@ -166,7 +137,7 @@ final class Bench {
       peers: PeerFilter(relayAddresses: [Self.relayIP], ownServices: [server]),
       relayAddresses: [Self.relayIP, Self.relayIPv6])
     adjust(&configuration)
-    ports = BenchPorts(configuration.relayAddresses, configuration.relayPorts)
+    ports = UnlockedPorts(configuration.relayAddresses, configuration.relayPorts)
     turn = TURNServer(
       configuration, quota: quota, ports: ports, bandwidth: bandwidth, loop: loop,
       random: SplitMix64(seed: 7),
