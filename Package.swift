@@ -143,6 +143,10 @@ let package = Package(
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
     tests("SignalingTests", ["Signaling", "NetTypes"]),
+    .target(
+      name: "SignalingTesting", dependencies: ["NetTypes"], path: "Tests/SignalingTesting",
+      swiftSettings: house),
+    tests("SignalingSimulationTests", ["SignalingTesting", "NetTypes"]),
     tests("TLSTests", ["TLS", "TLSTesting", "EventLoop", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(
