@@ -72,8 +72,7 @@ final class AdminConnection: ByteStreamHandler, @unchecked Sendable {
   private func answer(_ request: RequestHead) {
     guard let owner else { return stream.close() }
     // No request here needs a body, so where one ends is not worth looking for.
-    let hasBody = request.contentLength > 0
-    let mode = hasBody ? request.responseMode.closingAfter : request.responseMode
+    let mode = request.hasBody ? request.responseMode.closingAfter : request.responseMode
     do throws(AdminRefusal) {
       let path = try AdminRouter.route(request, guarding: owner.isReachedByBrowsers)
       questions += 1

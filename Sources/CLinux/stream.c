@@ -132,3 +132,5 @@ void parley_limit_unsent(int fd, int bytes) {
 }
 
 void parley_close(int fd) { close(fd); }
+
+void parley_end_output(int fd) { shutdown(fd, SHUT_WR); }

@@ -8,6 +8,8 @@ public import NetTypes
 public protocol ByteStreamHandler: AnyObject {
   /// `stream.input` has grown.
   func received(on stream: ByteStream)
+  /// The peer sends nothing more; what is sent to it may still reach it.
+  func ended(_ stream: ByteStream)
   /// The socket is closed, by either side or by failure; nothing more will be called.
   func closed(_ stream: ByteStream)
   /// The socket is connected (streams opened by us), or everything queued has been written.
@@ -19,6 +21,8 @@ public protocol ByteStreamHandler: AnyObject {
 extension ByteStreamHandler {
   /// For those who need not know.
   public func established(_ stream: ByteStream) {}
+  /// For those who have nothing to say to who does not answer: closes.
+  public func ended(_ stream: ByteStream) { stream.closeAsPeerDid() }
 }
 
 /// A stream socket with bounded buffers. It belongs to one loop at a time.
@@ -44,6 +48,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public let peer: SocketAddress?
   public weak var handler: (any ByteStreamHandler)?
   public private(set) var isClosed = false
+  /// Nothing more comes from the peer.
+  public private(set) var hasEnded = false
 
   private var output: [UInt8] = []
   private var written = 0
@@ -51,6 +57,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   private var loop: EventLoop
   private var registration: EventLoop.Registration?
   private var closesWhenDrained = false
+  /// Nothing more is sent than what is queued; reading goes on.
+  private var endsWhenDrained = false
   private var isConnecting = false
   private var wantsWrite = false
   private var readsPaused = false
@@ -138,7 +146,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
 
   private var interest: Readiness {
     var interest: Readiness = []
-    if !readsPaused && !closesWhenDrained { interest.insert(.readable) }
+    if !readsPaused && !closesWhenDrained && !hasEnded { interest.insert(.readable) }
     if wantsWrite { interest.insert(.writable) }
     return interest
   }
@@ -156,7 +164,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       isConnecting = false
     }
     // The socket has failed while nobody reads: it would be told again, and again.
-    if readsPaused && !readiness.isDisjoint(with: .ended) { return close() }
+    if (readsPaused || hasEnded) && !readiness.isDisjoint(with: .ended) { return close() }
     if readiness.contains(.writable) { flush() }
     if !isClosed && !readiness.isDisjoint(with: [.readable, .ended]) {
       if closesWhenDrained {
@@ -193,10 +201,20 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
         handler?.received(on: self)
       }
       if !isClosed && input.count >= inputMax { pauseReading() }
+    case 0: inputEnded()
     case -11: break
     default: close()
     }
   }
+
+  private func inputEnded() {
+    guard !hasEnded, let handler else { return close() }
+    hasEnded = true
+    updateInterest()
+    handler.ended(self)
+  }
+
+  fileprivate func closeAsPeerDid() { cipher == nil ? close() : closeAfterWriting() }
 
   private func pauseReading() {
     guard !readsPaused else { return }
@@ -260,17 +278,20 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     if !isClosed && input.count > before { handler?.received(on: self) }
     switch cipher.progress {
     case .handshaking, .established: break
-    case .ended, .failed: closeAfterWriting()
+    case .ended: if !isClosed && !hasEnded { inputEnded() }
+    case .failed: closeAfterWriting()
     }
   }
 
   // MARK: Writing
 
+  private var takesOutput: Bool { !isClosed && !closesWhenDrained && !endsWhenDrained }
+
   /// Writes now what the socket takes and queues the rest. `false`: the queue would pass its limit,
   /// or the handshake of the cipher is not done; nothing of `bytes` was taken.
   @discardableResult
   public func send(_ bytes: [UInt8]) -> Bool {
-    guard !isClosed, !closesWhenDrained else { return true }
+    guard takesOutput else { return true }
     return send(bytes.span, 0..<bytes.count)
   }
 
@@ -278,7 +299,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   /// what a cipher makes of it.
   @discardableResult
   public func send(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    guard !isClosed, !closesWhenDrained else { return true }
+    guard takesOutput else { return true }
     if cipher != nil {
       guard enqueue(bytes, range) else { return false }
       push()
@@ -308,7 +329,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   /// Puts bytes behind those that wait, sealed apart from them, to be written with ``push()``.
   /// `false` as for ``send(_:)``.
   public func enqueue(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    guard !isClosed, !closesWhenDrained else { return true }
+    guard takesOutput else { return true }
     guard queuedBytes + queuedCount(of: range.count) <= outputMax else { return false }
     guard let cipher else {
       output.append(bytes, range)
@@ -346,9 +367,14 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       wantsWrite = !drained
       updateInterest()
       let isOpen = cipher?.progress != .handshaking
-      if drained && !closesWhenDrained && isOpen { handler?.drained(self) }
+      if drained && takesOutput && isOpen { handler?.drained(self) }
     }
-    if drained && closesWhenDrained { close() }
+    guard drained, !isClosed else { return }
+    if closesWhenDrained {
+      close()
+    } else if endsWhenDrained {
+      parley_end_output(descriptor)
+    }
   }
 
   // MARK: Ending
@@ -358,11 +384,22 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public func closeAfterWriting() {
     guard !isClosed, !closesWhenDrained else { return }
     closesWhenDrained = true
-    cipher?.close(into: &output)
+    if !endsWhenDrained { cipher?.close(into: &output) }
     if queuedBytes > 0 && !wantsWrite { flush() }
     guard !isClosed else { return }
     if queuedBytes == 0 { return close() }
     updateInterest()
+  }
+
+  /// Tells the peer, once everything queued is written, that nothing more comes, and reads on: who
+  /// closes while bytes are unread takes the last answer back (RFC 9112 §9.6). When to close is the
+  /// handler's business.
+  public func endAfterWriting() {
+    guard takesOutput else { return }
+    endsWhenDrained = true
+    cipher?.close(into: &output)
+    if queuedBytes == 0 { return parley_end_output(descriptor) }
+    if !wantsWrite { flush() }
   }
 
   /// Closes now.

@@ -24,12 +24,22 @@ extension HTTPFields {
     return fields
   }
 
-  /// The body's length by Content-Length, or nil without one (RFC 9112 §6).
-  func bodyLength(_ version: HTTPVersion) throws(HTTPFault) -> Int? {
+  /// How the body's length is told, or nil when nothing tells it (RFC 9112 §6).
+  func bodyFraming(_ version: HTTPVersion) throws(HTTPFault) -> BodyFraming? {
     let lengths = values("content-length")
-    if self["transfer-encoding"] != nil {
+    let codings = values("transfer-encoding")
+    if !codings.isEmpty {
       // RFC 9112 §6.1: both may be smuggling, and HTTP/1.0 has no transfer codings.
-      throw lengths.isEmpty && version == .http11 ? .transferCoding : .ambiguousLength
+      guard lengths.isEmpty, version == .http11 else { throw .ambiguousLength }
+      if codings.count == 1, codings[0].equalsIgnoringCase("chunked") { return .chunked }
+      let all = list("transfer-encoding")
+      let chunked = all.filter { $0.equalsIgnoringCase("chunked") }.count
+      // RFC 9112 §6.3: without it as the last coding nobody knows where the body ends.
+      guard chunked == 1, let last = all.last, last.equalsIgnoringCase("chunked") else {
+        throw .ambiguousLength
+      }
+      // Only an empty element beside it, or another coding: neither do we take apart.
+      throw .transferCoding
     }
     guard let text = lengths.first else { return nil }
     // RFC 9110 §8.6 allows refusing even the same length given twice; a list has a comma.
@@ -38,7 +48,7 @@ extension HTTPFields {
     }
     let digits = text.utf8.drop { $0 == 0x30 }
     guard digits.count <= HTTPLimits.contentLengthDigitsMax else { throw .bodyTooLarge }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    return .length(digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
   }
 
   /// Whether the connection can go on after this message (RFC 9112 §9.3).

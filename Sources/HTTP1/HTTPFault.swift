@@ -25,8 +25,11 @@ public enum HTTPFault: String, Error, Sendable, CaseIterable {
   case badHost = "bad-host"
   /// A Content-Length that is not one run of digits, or more than one (RFC 9112 §6.3).
   case badContentLength = "bad-content-length"
-  /// Transfer-Encoding beside Content-Length, or in HTTP/1.0 (RFC 9112 §6.1).
+  /// Transfer-Encoding beside Content-Length, in HTTP/1.0 (RFC 9112 §6.1), or without `chunked` as
+  /// the last coding (§6.3).
   case ambiguousLength = "ambiguous-length"
+  /// A chunk whose size is no number, or not that of its data (RFC 9112 §7.1).
+  case badChunk = "bad-chunk"
   /// A body larger than the parser's limit.
   case bodyTooLarge = "body-too-large"
   /// A start line longer than `HTTPLimits.requestLineBytesMax`.
@@ -35,7 +38,7 @@ public enum HTTPFault: String, Error, Sendable, CaseIterable {
   case headTooLarge = "head-too-large"
   /// More field lines than `HTTPLimits.fieldCountMax`.
   case tooManyFields = "too-many-fields"
-  /// A transfer coding; bodies are taken by Content-Length only.
+  /// A transfer coding beside `chunked` (RFC 9112 §6.1).
   case transferCoding = "transfer-coding"
   /// CONNECT, which asks for a tunnel.
   case unsupportedMethod = "unsupported-method"
@@ -46,7 +49,8 @@ public enum HTTPFault: String, Error, Sendable, CaseIterable {
   public var status: HTTPStatus {
     switch self {
     case .badLineEnd, .controlByte, .obsoleteFold, .badStartLine, .badTarget, .badPath,
-      .dotSegment, .badFieldName, .badHostCount, .badHost, .badContentLength, .ambiguousLength:
+      .dotSegment, .badFieldName, .badHostCount, .badHost, .badContentLength, .ambiguousLength,
+      .badChunk:
       .badRequest
     case .bodyTooLarge: .contentTooLarge
     case .startLineTooLong: .uriTooLong

@@ -14,4 +14,10 @@ public enum HTTPLimits {
   static let leadingEmptyLinesMax = 1
   /// Digits of a Content-Length; one more could leave the range of `Int`.
   static let contentLengthDigitsMax = 18
+  /// Hexadecimal digits of a chunk's size (RFC 9112 §7.1).
+  static let chunkSizeDigitsMax = 8
+  /// Bytes of all chunk extensions of a body together.
+  static let chunkExtensionBytesMax = 1_024
+  /// Bytes of the fields behind a chunked body.
+  static let trailerBytesMax = 4_096
 }

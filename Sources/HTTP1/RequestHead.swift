@@ -14,14 +14,17 @@ public struct RequestHead: Sendable, Equatable {
   public let authority: String
   public let version: HTTPVersion
   public let fields: HTTPFields
-  /// Bytes of the body that follows the head, up to the parser's limit; 0 without a body.
-  public let contentLength: Int
+  /// How the body that follows the head is delimited; a length is within the parser's limit.
+  public let bodyFraming: BodyFraming
   /// Whether the client lets the connection go on after the answer (RFC 9112 §9.3).
   public let keepAlive: Bool
 
+  /// Whether a body follows the head, or at least its framing.
+  public var hasBody: Bool { !bodyFraming.isEmpty }
+
   /// Whether the client waits for a 100 before it sends its body (RFC 9110 §10.1.1).
   public var expectsContinue: Bool {
-    version == .http11 && contentLength > 0 && fields.contains("expect", token: "100-continue")
+    version == .http11 && hasBody && fields.contains("expect", token: "100-continue")
   }
 
   /// How an answer to this request is to be written.
@@ -61,11 +64,11 @@ public struct RequestHead: Sendable, Equatable {
 
     let fields = try HTTPFields.parse(buffered, lines.dropFirst())
     let host = try host(fields, version)
-    let length = try fields.bodyLength(version) ?? 0
-    guard length <= bodyBytesMax else { throw .bodyTooLarge }
+    let framing = try fields.bodyFraming(version) ?? .length(0)
+    if case .length(let length) = framing, length > bodyBytesMax { throw .bodyTooLarge }
     return RequestHead(
       method: method, target: buffered.text(target), path: parts.path, query: parts.query,
-      authority: parts.authority ?? host, version: version, fields: fields, contentLength: length,
+      authority: parts.authority ?? host, version: version, fields: fields, bodyFraming: framing,
       keepAlive: fields.keepsAlive(version))
   }
 

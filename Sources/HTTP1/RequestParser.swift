@@ -4,8 +4,8 @@
 public enum RequestParseResult: Sendable, Equatable {
   /// The head is not complete: append what arrives and ask again.
   case needMore
-  /// A valid head that took `consumed` bytes from the front of the buffer. Its body, if any, is the
-  /// `contentLength` bytes behind them.
+  /// A valid head that took `consumed` bytes from the front of the buffer. A body, if it `hasBody`,
+  /// lies behind them, for a `BodyReader`.
   case request(RequestHead, consumed: Int)
   /// Answer with `fault.status`, close, and read no more: where the next request would begin is
   /// not known.
@@ -23,7 +23,7 @@ public struct RequestParser: Sendable {
   private var scanner = HeadScanner()
   private var fault: HTTPFault?
 
-  /// A parser that refuses bodies of more than `bodyBytesMax` bytes.
+  /// A parser that refuses heads which announce bodies of more than `bodyBytesMax` bytes.
   public init(bodyBytesMax: Int = HTTPLimits.bodyBytesMax) {
     precondition(bodyBytesMax >= 0, "a limit is not negative")
     self.bodyBytesMax = bodyBytesMax

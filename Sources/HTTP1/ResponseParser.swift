@@ -26,9 +26,15 @@ public struct ResponseHead: Sendable, Equatable {
     let code = rest[..<3].reduce(0) { $0 * 10 + Int($1 - 0x30) }
     guard (100...599).contains(code) else { throw .badStartLine }
     let fields = try HTTPFields.parse(buffered, lines.dropFirst())
+    var length: Int?
+    switch try fields.bodyFraming(version) {
+    case .length(let told): length = told
+    case .chunked: throw .transferCoding
+    case nil: break
+    }
     return ResponseHead(
       version: version, status: HTTPStatus(code), fields: fields,
-      contentLength: try fields.bodyLength(version), keepAlive: fields.keepsAlive(version))
+      contentLength: length, keepAlive: fields.keepsAlive(version))
   }
 }
 

@@ -44,7 +44,7 @@ extension Connection {
     switch phase {
     case .lobby: return enter(decoded, home)
     case .member: home.receive(decoded, from: self)
-    case .http, .moving, .closing: break
+    case .http, .moving, .closing, .lingering: break
     }
     return nil
   }

@@ -19,6 +19,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     case member
     /// Our last frame is sent; what still comes is not heeded.
     case closing
+    /// Our last response is sent; what still comes is dropped, until the client has read it.
+    case lingering
   }
 
   /// Bytes received and not yet used, at which reading pauses; a request's head is smaller.
@@ -42,7 +44,9 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   var hasJoined = false
   /// When the loop looks after it if nothing happens.
   var deadline = Instant.distantFuture
-  var parser = RequestParser(bodyBytesMax: 0)
+  var parser = RequestParser()
+  /// The request that is being read or answered for a mount.
+  var exchange: Exchange?
   var webSocket: WebSocketConnection
   private let shared: SharedState
   /// What of the queue `shared` knows of.
@@ -56,6 +60,9 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     stream.handler = self
   }
 
+  /// Where the client is.
+  var clientAddress: IPAddress? { stream.peer?.ip }
+
   var id: ConnectionID { ConnectionID(handle.packed) }
 
   // MARK: Events of the socket
@@ -64,8 +71,13 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     switch phase {
     case .http: readRequests()
     case .lobby, .member, .closing: readFrames()
+    case .lingering: stream.consume(stream.input.count)
     case .moving: break
     }
+  }
+
+  func ended(_ stream: ByteStream) {
+    if phase == .http { readRequests() } else { stream.close() }
   }
 
   func drained(_ stream: ByteStream) {
@@ -131,12 +143,13 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   func expire() {
     switch phase {
     case .http:
+      if let home, let exchange, exchange.isAsking { return giveUp(exchange, home) }
       home?.count(.requestTimeout)
       stream.close()
     case .lobby:
       home?.count(.joinTimeout)
       close(.noJoin)
-    case .closing: stream.close()
+    case .closing, .lingering: stream.close()
     // The core minds the heartbeat.
     case .member, .moving: break
     }

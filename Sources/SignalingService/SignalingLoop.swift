@@ -14,7 +14,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   let joinTimeout: Duration
   var server: SignalingServer
   var decoder: MessageDecoder
-  private(set) var router: Router
+  var router: Router
   var counters = ServiceCounters()
   private(set) var isStopping = false
 
@@ -49,6 +49,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
       iceServers: Self.iceServers(settings, loop))
     connections = Slab(capacity: settings.socketsMax)
     wheel = TimerWheel(now: loop.now)
+    for mount in settings.mounts(self) { router.add(mount) }
     loop.add(self)
   }
 
@@ -184,9 +185,10 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     for handle in connections.handles {
       guard let connection = connections[handle] else { continue }
       switch connection.phase {
-      case .http: connection.stream.closeAfterWriting()
+      // A request that is being answered is answered.
+      case .http: if connection.exchange == nil { connection.stream.closeAfterWriting() }
       case .lobby, .moving: connection.close(.goingAway)
-      case .member, .closing: break
+      case .member, .closing, .lingering: break
       }
     }
     stopDeadline = loop.now + shared.settings.stopGrace

@@ -29,6 +29,8 @@ public struct SignalingSettings: Sendable {
   public var queuedBytesMax = 256 << 20
   /// How long a connection may take to send a request, and wait for the next.
   public var requestTimeout = Duration.seconds(10)
+  /// What others answer on the port, for each loop.
+  var mounts: @Sendable (SignalingLoop) -> [Mount] = { _ in [] }
   /// How long clients have to answer the close frame when the service stops.
   public var stopGrace = Duration.seconds(1)
 

@@ -104,7 +104,7 @@ public enum ServerHandshake: Sendable, Equatable {
     guard keys.count == 1, let key = keys.first,
       Base64.decode(key)?.count == WebSocketLimits.keyBytes
     else { throw .badKey }
-    guard request.contentLength == 0 else { throw .hasBody }
+    guard !request.hasBody else { throw .hasBody }
     return key
   }
 }

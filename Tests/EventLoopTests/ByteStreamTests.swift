@@ -8,11 +8,17 @@ import Testing
 /// Notes what a stream tells, and stops the loop when the test has seen enough.
 private final class Recorder: ByteStreamHandler {
   var events: [String] = []
+  /// What most handlers do.
+  var closesAtEnd = true
   var onEvent: (String, ByteStream) -> Void = { _, _ in }
 
   func received(on stream: ByteStream) { note("received \(stream.input.count)", stream) }
   func closed(_ stream: ByteStream) { note("closed", stream) }
   func drained(_ stream: ByteStream) { note("drained", stream) }
+  func ended(_ stream: ByteStream) {
+    note("ended", stream)
+    if closesAtEnd { stream.close() }
+  }
 
   private func note(_ event: String, _ stream: ByteStream) {
     events.append(event)
@@ -100,8 +106,37 @@ struct ByteStreamTests {
     let stream = try stream(to: try #require(accepting.address), on: loop)
     stream.handler = client
     loop.run()
-    #expect(client.events == ["drained", "received 1", "closed"])
+    #expect(client.events == ["drained", "received 1", "ended", "closed"])
     #expect(server.events == ["received 5", "closed"])
+  }
+
+  @Test func `a side that has ended still reads, and the stream closes when both have`() throws {
+    let loop = try EventLoop()
+    let server = Recorder()
+    server.closesAtEnd = false
+    let accepting = try Accepting(on: loop, server)
+    defer { accepting.close() }
+    server.onEvent = { event, stream in
+      guard event == "ended" else { return }
+      #expect(stream.input == [1] && stream.hasEnded && !stream.isClosed)
+      stream.send([2, 3])
+      stream.closeAfterWriting()
+    }
+    let client = Recorder()
+    client.onEvent = { event, stream in
+      if event == "drained" {
+        stream.send([1])
+        stream.endAfterWriting()
+        // Too late, and dropped.
+        #expect(stream.send([9]))
+      }
+      if event == "closed" { loop.stop() }
+    }
+    let stream = try stream(to: try #require(accepting.address), on: loop)
+    stream.handler = client
+    loop.run()
+    #expect(client.events == ["drained", "received 2", "ended", "closed"])
+    #expect(server.events == ["received 1", "ended", "closed"])
   }
 
   @Test func `what would pass the limit of the queue is refused whole`() throws {

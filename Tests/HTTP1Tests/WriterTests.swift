@@ -82,7 +82,7 @@ struct WriterTests {
       Issue.record("refused")
       return
     }
-    #expect(head.contentLength == 3)
+    #expect(head.bodyFraming == .length(3))
     #expect(full[consumed...] == bytes("xyz")[...])
   }
 

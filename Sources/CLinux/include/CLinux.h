@@ -100,6 +100,8 @@ ssize_t parley_read(int fd, uint8_t *buffer, size_t capacity);
 /// Never raises SIGPIPE.
 ssize_t parley_write(int fd, const uint8_t *bytes, size_t length);
 void parley_close(int fd);
+/// Tells the peer that nothing more comes; what it sends can still be read.
+void parley_end_output(int fd);
 
 int parley_epoll_create(void);
 int parley_epoll_set(int epoll, int fd, uint32_t bits, uint64_t token, int modify);

@@ -5,12 +5,14 @@ internal import HTTP1
 internal import WebSocket
 
 /// Routes the requests of the public port; each loop has one.
-struct Router: Sendable {
+struct Router {
   /// What becomes of a request.
   enum Answer {
     case respond(HTTPResponse)
     /// The response is a 101; frames follow it.
     case upgrade(HTTPResponse)
+    /// The request is for a mount, which gets its body too.
+    case hand(Mount)
   }
 
   /// The subprotocol that clients have to offer.
@@ -19,6 +21,7 @@ struct Router: Sendable {
   private let pages = StaticPages()
   private var origins: OriginPolicy
   private let group: LoopGroup
+  private var mounts: [Mount] = []
 
   init(allowedOrigins: [String], _ group: LoopGroup) {
     origins = OriginPolicy(allowed: allowedOrigins)
@@ -30,7 +33,11 @@ struct Router: Sendable {
     origins = OriginPolicy(allowed: allowedOrigins)
   }
 
+  /// Gives requests to `mount` from now on.
+  mutating func add(_ mount: Mount) { mounts.append(mount) }
+
   func route(_ request: RequestHead) -> Answer {
+    if let mount = mounts.first(where: { $0.serves(request.path) }) { return .hand(mount) }
     switch request.path {
     case "/signal": return signal(request)
     case "/healthz": return .respond(guarded(state(request, .ok, "ok")))
@@ -87,7 +94,7 @@ struct Router: Sendable {
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'
     """
 
-  private func guarded(_ response: HTTPResponse) -> HTTPResponse {
+  func guarded(_ response: HTTPResponse) -> HTTPResponse {
     var response = response
     response.fields.append("Content-Security-Policy", Self.contentSecurityPolicy)
     response.fields.append("X-Content-Type-Options", "nosniff")
