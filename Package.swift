@@ -120,7 +120,10 @@ let package = Package(
 
     // Tests.
     tests("NetTypesTests", ["NetTypes"]),
-    tests("CryptoTests", ["Crypto"]),
+    .target(
+      name: "TokenTesting", dependencies: ["Crypto"], path: "Tests/TokenTesting",
+      swiftSettings: house),
+    tests("CryptoTests", ["Crypto", "TokenTesting"]),
     tests("STUNTests", ["STUN", "NetTypes", "Crypto"]),
     .target(
       name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting",

@@ -56,7 +56,7 @@ struct LayerTable {
     ("parleyctl", .executables), ("parley-load", .executables),
     ("CMallocCounter", .tests), ("TLSTesting", .tests), ("TURNTesting", .tests),
     ("NetTypesTests", .tests),
-    ("CryptoTests", .tests),
+    ("TokenTesting", .tests), ("CryptoTests", .tests),
     ("STUNTests", .tests),
     ("TURNTests", .tests),
     ("RelayServiceTests", .tests), ("EventLoopTests", .tests),
