@@ -27,10 +27,6 @@ extension ByteStreamHandler {
 
 /// A stream socket with bounded buffers. It belongs to one loop at a time.
 public final class ByteStream: EventHandler, @unchecked Sendable {
-  /// The most that an emptied buffer may hold to be kept for the next bytes, so that a busy stream
-  /// asks the heap for nothing, and thousands of idle ones hold little.
-  private static let bufferKeptMax = 16_384
-
   /// Bytes that a cipher may queue for its handshake, besides those of the handler: the longest
   /// chain of certificates that clients take, and more.
   private static let handshakeBytesMax = 131_072
@@ -39,6 +35,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public private(set) var input: [UInt8] = []
   /// Bytes that wait for the socket to take them.
   public var queuedBytes: Int { output.count - written }
+  /// Bytes of memory that it holds for what was received and what is to be sent.
+  var bufferBytes: Int { input.capacity + output.capacity }
   /// The most that ``send(_:)`` takes now, once the handshake of a cipher is done.
   public var room: Int {
     let free = outputMax - queuedBytes
@@ -65,6 +63,12 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   private var cipher: (any StreamCipher)?
   private var inputMax: Int
   private var outputMax: Int
+  /// Where the bytes that wait are counted, and how many of them are.
+  private var total: QueueTotal?
+  private var counted = 0
+  /// What the loop's ``FlushQueue`` knows of this stream.
+  var flushEntry = FlushQueue.Entry()
+  private var receivesAgain = false
 
   /// Takes over an accepted descriptor.
   ///
@@ -118,9 +122,21 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   }
 
   /// Sets how much may wait on either side, for whoever takes the stream over.
-  public func limit(inputMax: Int, outputMax: Int) {
+  ///
+  /// - Parameter total: counts what waits to be written, among that of other streams.
+  public func limit(inputMax: Int, outputMax: Int, countedIn total: QueueTotal? = nil) {
     self.inputMax = inputMax
     self.outputMax = outputMax
+    self.total?.changed(by: -counted)
+    counted = 0
+    self.total = total
+    countQueue()
+  }
+
+  private func countQueue() {
+    guard let total else { return }
+    total.changed(by: queuedBytes - counted)
+    counted = queuedBytes
   }
 
   /// Keeps the kernel from queueing more than about `bytes` that it can not send yet: what waits is
@@ -176,11 +192,14 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   }
 
   private func read() {
+    // What came before is used first; so the end of the stream is not told ahead of it either.
+    guard !receivesAgain else { return }
     let before = input.count
     // No more at one readiness than the scratch holds: one talker must not starve the others.
     let room = min(loop.scratch.capacity, inputMax - before)
     guard room > 0 else { return pauseReading() }
     let wasHandshaking = cipher?.progress == .handshaking
+    loop.buffers.lend(to: &input)
     let count = unsafe loop.scratch.withBuffer { buffer in
       let count = unsafe parley_read(descriptor, buffer.baseAddress, room)
       if count > 0 {
@@ -202,7 +221,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       }
       if !isClosed && input.count >= inputMax { pauseReading() }
     case 0: inputEnded()
-    case -11: break
+    case -11: if input.isEmpty { returnInput() }
     default: close()
     }
   }
@@ -225,7 +244,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   /// Forgets the first `count` bytes of ``input``.
   public func consume(_ count: Int) {
     if count == input.count {
-      Self.empty(&input)
+      returnInput()
     } else {
       input.removeFirst(count)
     }
@@ -235,12 +254,23 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     }
   }
 
-  private static func empty(_ buffer: inout [UInt8]) {
-    if buffer.capacity > bufferKeptMax {
-      buffer = []
-    } else {
-      buffer.removeAll(keepingCapacity: true)
-    }
+  /// While it moves, the loop it moves to must not be touched.
+  private func returnInput() {
+    if registration != nil { loop.buffers.takeBack(&input) } else { input = [] }
+  }
+
+  /// Has the loop tell the handler of ``input`` again, after others had their turn: for whoever
+  /// stops before all of it is used.
+  public func receiveAgainSoon() {
+    guard !isClosed, registration != nil, !receivesAgain else { return }
+    receivesAgain = true
+    loop.waiting.append(self)
+  }
+
+  /// The loop keeps the promise of ``receiveAgainSoon()``.
+  func receiveAgain() {
+    receivesAgain = false
+    if !isClosed && !input.isEmpty { handler?.received(on: self) }
   }
 
   /// Hands out ``input`` for use in place, and takes back what is left of it.
@@ -318,8 +348,9 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       rest = range.lowerBound + max(0, count)..<range.upperBound
     }
     guard !rest.isEmpty else { return true }
+    borrowOutput()
     output.append(bytes, rest)
-    if !wantsWrite { flush() }
+    if wantsWrite { countQueue() } else { flush() }
     return true
   }
 
@@ -331,18 +362,32 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public func enqueue(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     guard takesOutput else { return true }
     guard queuedBytes + queuedCount(of: range.count) <= outputMax else { return false }
-    guard let cipher else {
+    if let cipher {
+      guard cipher.progress == .established || cipher.progress == .ended else { return false }
+      borrowOutput()
+      cipher.seal(bytes.extracting(range), into: &output)
+    } else {
+      borrowOutput()
       output.append(bytes, range)
-      return true
     }
-    guard cipher.progress == .established || cipher.progress == .ended else { return false }
-    cipher.seal(bytes.extracting(range), into: &output)
+    countQueue()
     return true
+  }
+
+  private func borrowOutput() {
+    if registration != nil { loop.buffers.lend(to: &output) }
   }
 
   /// Writes what was enqueued, as far as the socket takes it.
   public func push() {
     if !isClosed && !wantsWrite && queuedBytes > 0 { flush() }
+  }
+
+  /// Has the loop call ``push()`` once it has handled what is ready now, so that what is enqueued
+  /// in one turn costs one system call.
+  public func pushSoon(_ urgency: FlushUrgency = .prompt) {
+    guard !isClosed, registration != nil, !wantsWrite, queuedBytes > 0 else { return }
+    loop.flushes.add(self, urgency)
   }
 
   private func flush() {
@@ -357,12 +402,13 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     }
     let drained = written == output.count
     if drained {
-      Self.empty(&output)
+      if registration != nil { loop.buffers.takeBack(&output) } else { output = [] }
       written = 0
     } else if written > 65_536 {
       output.removeFirst(written)
       written = 0
     }
+    countQueue()
     if wantsWrite == drained {
       wantsWrite = !drained
       updateInterest()
@@ -412,6 +458,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     parley_close(descriptor)
     output = []
     written = 0
+    countQueue()
     let handler = self.handler
     self.handler = nil
     handler?.closed(self)
@@ -423,6 +470,9 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     guard !isClosed else { return }
     if let registration { loop.deregister(registration) }
     registration = nil
+    loop.flushes.remove(self)
+    if receivesAgain { loop.waiting.removeAll { $0 === self } }
+    receivesAgain = false
     let origin = loop
     loop = target
     // Not before this loop has unwound: the event that leads here looks at the stream once more.
@@ -432,7 +482,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   private func arrive(_ arrived: (ByteStream) -> Void) {
     do throws(SystemError) {
       try watch(interest)
-      arrived(self)
+      push()
+      if !isClosed { arrived(self) }
     } catch {
       let handler = self.handler
       self.handler = nil

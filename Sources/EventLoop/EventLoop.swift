@@ -63,6 +63,12 @@ public final class EventLoop: @unchecked Sendable {
   /// Where streams read to before they know how much has come: one for all of a loop, since each is
   /// done with it before the next is asked.
   let scratch = ScratchBuffer(capacity: 65_536)
+  /// Lent to streams while they hold bytes.
+  var buffers = BufferPool()
+  /// Streams that have put off writing.
+  var flushes = FlushQueue()
+  /// Streams whose handlers have stopped before everything received was used.
+  var waiting: [ByteStream] = []
   private var watches = Slab<Watch>(capacity: watchesMax)
   private var deadlineHandlers: [any DeadlineHandler] = []
   private let jobs = Mutex<[@Sendable () -> Void]>([])
@@ -137,10 +143,11 @@ public final class EventLoop: @unchecked Sendable {
     var events = [parley_event](repeating: parley_event(), count: Self.eventsPerWait)
     while !stopping.load(ordering: .acquiring) { turn(&events) }
     runJobs()
+    while !flushes.isEmpty { flush() }
   }
 
   private func turn(_ events: inout [parley_event]) {
-    let timeout = timeoutMs()
+    let timeout = flushes.isEmpty && waiting.isEmpty ? timeoutMs() : 0
     let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
       unsafe parley_epoll_wait(epoll, buffer.baseAddress, Int32(buffer.count), timeout)
     }
@@ -158,8 +165,27 @@ public final class EventLoop: @unchecked Sendable {
         watch.handler.ready(Readiness(rawValue: event.bits), now: now)
       }
     }
+    goOn()
     for handler in deadlineHandlers {
       if let deadline = handler.nextDeadline, deadline <= now { handler.advance(to: now) }
+    }
+    flush()
+  }
+
+  private func goOn() {
+    guard !waiting.isEmpty else { return }
+    let streams = waiting
+    waiting = []
+    for stream in streams { stream.receiveAgain() }
+  }
+
+  /// Writes what was put off: all that is prompt, and a slice of the rest. Whatever streams put off
+  /// meanwhile waits for the next turn.
+  private func flush() {
+    for stream in flushes.takePrompt() { stream.push() }
+    for _ in 0..<FlushQueue.bulkPerTurn {
+      guard let stream = flushes.takeBulk() else { return }
+      stream.push()
     }
   }
 

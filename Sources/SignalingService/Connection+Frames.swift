@@ -6,9 +6,15 @@ internal import Signaling
 internal import WebSocket
 
 extension Connection {
-  /// Takes in what has arrived, message by message, until it joins a room of another loop.
+  /// What one connection may take of a loop's time before others have theirs: messages taken in,
+  /// and messages put into queues because of them.
+  private static let workPerTurn = 64
+
+  /// Takes in what has arrived, message by message, until it joins a room of another loop or has
+  /// had its share of this one's time.
   func readFrames() {
     var entry: Lobby.Entry?
+    let end = (home?.work ?? 0) + Self.workPerTurn
     stream.withInput { input in
       var offset = 0
       var output: [UInt8] = []
@@ -25,6 +31,10 @@ extension Connection {
         case .closed: peerClosed()
         case .failed(let fault): failed(fault)
         }
+        if goesOn, let home, home.work >= end {
+          goesOn = false
+          stream.receiveAgainSoon()
+        }
       }
       input.removeFirst(min(offset, input.count))
     }
@@ -34,6 +44,7 @@ extension Connection {
   /// The join, when it is for a room of another loop.
   private func take(_ message: Message, _ input: Span<UInt8>) -> Lobby.Entry? {
     guard let home else { return nil }
+    home.work += 1
     guard message.kind == .text else {
       home.count(.binary)
       home.departed(self, .error)

@@ -49,8 +49,6 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   var exchange: Exchange?
   var webSocket: WebSocketConnection
   private let shared: SharedState
-  /// What of the queue `shared` knows of.
-  private var queuedCounted = 0
 
   /// Takes over the place in `shared` that was given to the socket.
   init(_ stream: ByteStream, _ shared: SharedState) {
@@ -81,13 +79,10 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   }
 
   func drained(_ stream: ByteStream) {
-    countQueue()
     if phase == .http { readRequests() }
   }
 
   func closed(_ stream: ByteStream) {
-    shared.queueChanged(by: -queuedCounted)
-    queuedCounted = 0
     shared.closed(hadJoined: hasJoined)
     home?.closed(self)
   }
@@ -95,16 +90,18 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   // MARK: Sending frames
 
   /// Sends a text message; one that cannot wait because too much is waiting ends the connection.
-  func send(text: [UInt8]) {
+  func send(text: [UInt8], _ urgency: FlushUrgency = .prompt) {
     guard webSocket.isOpen else { return }
-    transmit(FrameEncoder.frame(.text, text))
+    transmit(FrameEncoder.frame(.text, text), urgency)
   }
 
-  func transmit(_ bytes: [UInt8]) {
+  /// Puts bytes into the queue, which is written to the socket at the end of the loop's turn.
+  func transmit(_ bytes: [UInt8], _ urgency: FlushUrgency = .prompt) {
     guard !bytes.isEmpty, !stream.isClosed else { return }
-    if mayWait(bytes.count) {
-      stream.send(bytes)
-      countQueue()
+    // It may be full only of what has not been offered to the socket yet.
+    if !mayWait(bytes.count) { stream.push() }
+    if mayWait(bytes.count), stream.enqueue(bytes.span, 0..<bytes.count) {
+      stream.pushSoon(urgency)
     } else if phase != .closing {
       home?.count(.slow)
       home?.departed(self, .slow)
@@ -115,17 +112,11 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// Whether there is room for so many bytes more, in this queue and in all of them together.
   private func mayWait(_ count: Int) -> Bool {
     let limits = shared.settings.limits
-    let queued = stream.queuedBytes + count
+    let added = stream.queuedCount(of: count)
+    let queued = stream.queuedBytes + added
     if queued <= limits.messageBytesMax + Self.envelopeMax { return true }
     return queued <= limits.sendQueueBytesMax
-      && shared.queuedBytes + count <= shared.settings.queuedBytesMax
-  }
-
-  private func countQueue() {
-    let change = stream.queuedBytes - queuedCounted
-    if change == 0 || stream.isClosed { return }
-    queuedCounted += change
-    shared.queueChanged(by: change)
+      && shared.queues.bytes + added <= shared.settings.queuedBytesMax
   }
 
   /// Sends a close frame and waits for the client's.

@@ -9,7 +9,8 @@ final class SharedState: Sendable {
   let group: LoopGroup
   private let sockets = Atomic<Int>(0)
   private let notJoined = Atomic<Int>(0)
-  private let queued = Atomic<Int>(0)
+  /// What waits to be sent to all clients.
+  let queues = QueueTotal()
 
   init(_ settings: SignalingSettings, _ group: LoopGroup) {
     self.settings = settings
@@ -34,12 +35,6 @@ final class SharedState: Sendable {
     sockets.subtract(1, ordering: .relaxed)
     if !hadJoined { notJoined.subtract(1, ordering: .relaxed) }
   }
-
-  /// Bytes that wait in all queues together.
-  var queuedBytes: Int { queued.load(ordering: .relaxed) }
-
-  /// A queue has grown by `change`, or shrunk.
-  func queueChanged(by change: Int) { queued.add(change, ordering: .relaxed) }
 
   private static func take(_ count: borrowing Atomic<Int>, upTo max: Int) -> Bool {
     if count.add(1, ordering: .relaxed).newValue <= max { return true }

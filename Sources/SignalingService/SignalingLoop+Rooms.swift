@@ -83,6 +83,9 @@ extension SignalingLoop {
 
   // MARK: Effects of the core
 
+  /// What goes to more members than this is written to them in slices, between other events.
+  private static let promptMax = 32
+
   private func perform() {
     for effect in effects {
       switch effect {
@@ -90,8 +93,11 @@ extension SignalingLoop {
         connection(id)?.send(text: EncodedMessage(message).text(number: number))
       case .broadcast(let recipients, let message):
         let encoded = EncodedMessage(message)
+        work += recipients.count
+        let urgency = recipients.count > Self.promptMax ? FlushUrgency.bulk : .prompt
         for recipient in recipients {
-          connection(recipient.connection)?.send(text: encoded.text(number: recipient.number))
+          connection(recipient.connection)?.send(
+            text: encoded.text(number: recipient.number), urgency)
         }
       case .close(let id, let code):
         connection(id)?.close(code)

@@ -30,6 +30,8 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   // What SignalingLoop+Rooms needs while it carries out effects.
   var effects: [SignalingEffect] = []
   var isPerforming = false
+  /// Messages taken in and put into clients' queues, to share the loop fairly.
+  var work = 0
   var departures: [(ConnectionID, LeaveReason)] = []
 
   /// - Parameter loopCount: how many loops share the bounds of the settings.
@@ -85,7 +87,8 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     }
     stream.limit(
       inputMax: Connection.inputMax,
-      outputMax: shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom)
+      outputMax: shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom,
+      countedIn: shared.queues)
     let connection = Connection(stream, shared)
     guard adopt(connection) else { return }
     wake(connection, at: loop.now + shared.settings.requestTimeout)

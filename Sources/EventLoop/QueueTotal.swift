@@ -1,0 +1,17 @@
+// What waits in the queues of many streams together.
+
+internal import Synchronization
+
+/// Bytes that wait to be written on all streams that are counted in it, whichever loop has them.
+public final class QueueTotal: Sendable {
+  private let count = Atomic<Int>(0)
+
+  public init() {}
+
+  /// Bytes that wait now.
+  public var bytes: Int { count.load(ordering: .relaxed) }
+
+  func changed(by change: Int) {
+    if change != 0 { count.add(change, ordering: .relaxed) }
+  }
+}
