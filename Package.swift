@@ -51,7 +51,7 @@ let package = Package(
     library("TURNClient", ["NetTypes", "Crypto", "STUN"]),
     library("HTTP1", ["NetTypes"]),
     library("WebSocket", ["NetTypes", "Crypto", "HTTP1"]),
-    library("Signaling", ["NetTypes"]),
+    library("Signaling", ["NetTypes", "Crypto"]),
 
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
@@ -145,7 +145,7 @@ let package = Package(
     tests("EventLoopTests", ["EventLoop", "NetTypes"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
-    tests("SignalingTests", ["Signaling", "NetTypes"]),
+    tests("SignalingTests", ["Signaling", "NetTypes", "Crypto"]),
     .target(
       name: "SignalingTesting", dependencies: ["NetTypes"], path: "Tests/SignalingTesting",
       swiftSettings: house),

@@ -70,7 +70,7 @@ def signaling(context, server, trust):
         context.ok("wss: joined", '"joined"' in secure.recv(timeout=SECONDS_MAX))
         with Session(server.url) as plain:
             plain.join("one", name="Ben")
-            context.ok("wss hears of ws", '"peer-joined"' in secure.recv(timeout=SECONDS_MAX))
+            context.ok("wss hears of ws", '"presence"' in secure.recv(timeout=SECONDS_MAX))
 
 
 def turn(context, server):

@@ -73,7 +73,7 @@ def call(context, server, when):
     with Session(server.url) as ann, Session(server.url) as ben:
         ann.join("call")
         ben.join("call")
-        ann.expect("peer-joined")
+        ann.expect("presence")
         ann.send("offer", to=ben.name, sdp="v=0\r\n")
         offered = ben.expect("offer")["from"] == ann.name
         host, port, username, password = ben.relay()

@@ -52,24 +52,27 @@ def joining(context, server):
         first = ann.join("tea", name="Ann")
         context.same("joined: all members are there", sorted(first), sorted([
             "type", "seq", "ack", "room", "peer", "session", "resumed", "peers", "iceServers",
-            "iceTtl", "relay", "heartbeat", "limits"]))
+            "iceTtl", "relay", "heartbeat", "limits", "order", "can", "resumeWindow"]))
         context.same("joined: nobody else, not resumed, first numbers",
                      (first["peers"], first["resumed"], first["seq"], first["ack"]),
                      ([], False, 1, 1))
         second = ben.join("tea", name="Ben")
-        context.same("joined: whoever was there, and we are polite to them", second["peers"],
-                     [{"peer": ann.name, "name": "Ann", "polite": True}])
-        news = ann.expect("peer-joined")
-        context.same("peer-joined: who, and we are not polite",
-                     (news["peer"], news["name"], news["polite"]), (ben.name, "Ben", False))
+        context.same("joined: whoever was there", second["peers"],
+                     [{"peer": ann.name, "name": "Ann", "order": first["order"],
+                       "state": "connected"}])
+        context.ok("joined: we are polite to them", second["order"] > first["order"])
+        news = ann.expect("presence")
+        context.same("presence: who, and their place", news["changes"],
+                     [{"peer": ben.name, "state": "joined", "name": "Ben",
+                       "order": second["order"]}])
 
 
 def pair(server, room):
-    """Two sessions in one room, the first one's `peer-joined` read."""
+    """Two sessions in one room, the first one's `presence` read."""
     left, right = Session(server.url), Session(server.url)
     left.join(room)
     right.join(room)
-    left.expect("peer-joined")
+    left.expect("presence")
     return left, right
 
 
@@ -100,7 +103,7 @@ def messages(context, server):
     left, right = pair(server, "messages")
     with left, right, Session(server.url) as third:
         third.join("messages")
-        left.expect("peer-joined"), right.expect("peer-joined")
+        left.expect("presence"), right.expect("presence")
         for value in (None, True, -1.5, "ü \u0000 \U0001F375", [], {"a": {"b": [1]}}):
             left.send("message", data=value)
             got = [each.expect("message") for each in (right, third)]
@@ -205,16 +208,16 @@ def leaving(context, server):
     with left, right:
         right.send("leave")
         context.same("leave: close 4100", right.closed(), 4100)
-        news = left.expect("peer-left")
+        news, = left.expect("presence")["changes"]
         context.same("leave: the others know", (news["peer"], news["reason"]),
                      (right.name, "left"))
         with Session(server.url) as third:
             third.join("leaving")
-            left.expect("peer-joined")
+            left.expect("presence")
             third.socket.socket.close()
-        news = left.expect("peer-left")
+        news, = left.expect("presence")["changes"]
         context.same("a lost socket: the others know", (news["peer"], news["reason"]),
-                     (third.name, "lost"))
+                     (third.name, "timeout"))
 
 
 def replacing(context, server):
@@ -228,7 +231,7 @@ def replacing(context, server):
                    and right.name not in [each["peer"] for each in again["peers"]],
                    len(again["peers"]))
         context.same("resume: the older one is closed with 4101", right.closed(), 4101)
-        news = left.expect("peer-left")
+        news, = left.expect("presence")["changes"]
         context.same("resume: the others see it leave", (news["peer"], news["reason"]),
                      (right.name, "replaced"))
         context.ok("names are of the alphabet that peers have",

@@ -48,4 +48,9 @@ public struct WallClock: Hashable, Sendable {
   public func unixSeconds(at instant: Instant) -> Int64 {
     (instant.nanoseconds &+ offsetNanoseconds) / 1_000_000_000
   }
+
+  /// Whole milliseconds since 1970.
+  public func unixMilliseconds(at instant: Instant) -> Int64 {
+    (instant.nanoseconds &+ offsetNanoseconds) / 1_000_000
+  }
 }

@@ -9,21 +9,23 @@ extension SignalingServer {
 
   /// All rooms, by name.
   public func snapshot() -> [RoomSnapshot] {
-    rooms.keys.sorted { $0.text < $1.text }.compactMap { snapshot(of: $0) }
+    rooms.keys.sorted { ($0.tenant.text, $0.name.text) < ($1.tenant.text, $1.name.text) }.compactMap
+    { snapshot(of: $0) }
   }
 
   /// One room; nil when nobody is in it.
-  public func snapshot(of name: RoomName) -> RoomSnapshot? {
-    guard let room = rooms[name] else { return nil }
+  public func snapshot(of key: RoomKey) -> RoomSnapshot? {
+    guard let room = rooms[key] else { return nil }
     let members = room.members.compactMap { member in
       sessions[member.connection].map { snapshot(of: $0, member.connection) }
     }
-    return RoomSnapshot(name: name, members: members)
+    return RoomSnapshot(tenant: key.tenant, name: key.name, members: members)
   }
 
   private func snapshot(of session: Session, _ connection: ConnectionID) -> MemberSnapshot {
     MemberSnapshot(
-      connection: connection, peer: session.peer, name: session.name, joined: session.joined,
+      connection: connection, peer: session.peer, name: session.profile.name,
+      joined: session.joined,
       lastHeard: recency.heard(session.slot), received: session.received, sent: session.sent,
       lastSent: session.outbound.last, acknowledged: session.outbound.acknowledged,
       lastError: session.lastError)

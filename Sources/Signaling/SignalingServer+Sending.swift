@@ -44,7 +44,6 @@ extension SignalingServer {
     _ connection: ConnectionID, _ reason: LeaveReason, into effects: inout [SignalingEffect]
   ) {
     guard let session = sessions.removeValue(forKey: connection) else { return }
-    connections[session.secret] = nil
     recency.remove(session.slot)
     counters.left[reason, default: 0] += 1
     rooms[session.room]?.remove(connection)
@@ -52,7 +51,7 @@ extension SignalingServer {
       rooms[session.room] = nil
       return
     }
-    let message = ServerMessage.peerLeft(session.peer, reason)
+    let message = ServerMessage.presence([PresenceChange(session.peer, .left(reason))])
     broadcast(message, in: session.room, except: connection, into: &effects)
   }
 
@@ -61,7 +60,7 @@ extension SignalingServer {
   }
 
   private mutating func broadcast(
-    _ message: ServerMessage, in room: RoomName, except connection: ConnectionID,
+    _ message: ServerMessage, in room: RoomKey, except connection: ConnectionID,
     into effects: inout [SignalingEffect]
   ) {
     var recipients: [Recipient] = []

@@ -10,30 +10,29 @@ public import NetTypes
 public struct SignalingServer: ~Copyable {
   /// The bounds it keeps.
   public let limits: SignalingLimits
-  /// The operator's policy, as clients are told it.
-  public let relay: RelayPolicy
   /// What has happened so far.
   public internal(set) var counters = SignalingCounters()
 
   var random: any RandomNumberGenerator
   /// May change; what peers were told before stays true as long as it said.
   public var iceServers: any ICEServerSource
-  var rooms: [RoomName: Room] = [:]
+  let incarnation: Incarnation
+  var rooms: [RoomKey: Room] = [:]
   var sessions: [ConnectionID: Session] = [:]
-  var connections: [SessionSecret: ConnectionID] = [:]
   var recency = RecencyQueue()
 
   /// - Parameters:
-  ///   - random: gives peers their names and sessions their secrets, so it has to be a secure one.
+  ///   - random: gives peers their names.
   ///   - iceServers: gives peers their STUN and TURN servers.
+  ///   - incarnation: this run of the server, the same for all loops.
   public init(
-    limits: SignalingLimits = SignalingLimits(), relay: RelayPolicy = .fallback,
-    random: any RandomNumberGenerator, iceServers: any ICEServerSource
+    limits: SignalingLimits = SignalingLimits(), random: any RandomNumberGenerator,
+    iceServers: any ICEServerSource, incarnation: Incarnation
   ) {
     self.limits = limits
-    self.relay = relay
     self.random = random
     self.iceServers = iceServers
+    self.incarnation = incarnation
   }
 
   // MARK: Inputs
@@ -66,11 +65,12 @@ public struct SignalingServer: ~Copyable {
     }
   }
 
-  /// The driver lost or closed a connection by itself; the others are told `reason`.
+  /// The driver lost or closed a connection by itself.
   public mutating func connectionClosed(
-    _ connection: ConnectionID, _ reason: LeaveReason, into effects: inout [SignalingEffect]
+    _ connection: ConnectionID, _ end: ConnectionEnd, now: Instant,
+    into effects: inout [SignalingEffect]
   ) {
-    forget(connection, reason, into: &effects)
+    forget(connection, end == .error ? .error : .timeout, into: &effects)
   }
 
   /// Ends the connections that have been silent for too long.
@@ -88,7 +88,6 @@ public struct SignalingServer: ~Copyable {
     }
     rooms = [:]
     sessions = [:]
-    connections = [:]
     recency = RecencyQueue()
   }
 
@@ -123,11 +122,16 @@ public struct SignalingServer: ~Copyable {
       relay(.message(from: sender, data: data), to: peer, connection, number, into: &effects)
     case .message(nil, let data):
       broadcast(.message(from: sender, data: data), except: connection, into: &effects)
-    case .ice:
+    case .ice(let relay):
+      if relay { sessions[connection]?.hasAskedForRelay = true }
       giveICEServers(to: connection, into: &effects)
+    case .report: break
+    case .kick, .closeRoom:
+      let error = ErrorMessage(.notPermitted, "not a moderator", answers: number)
+      tell(connection, error, into: &effects)
     case .leave:
       end(connection, .left, .left, into: &effects)
-    case .ping(let ack):
+    case .ping(let ack, _):
       pong(connection, ack, number, into: &effects)
     case .invalid(let code, let detail):
       tell(connection, ErrorMessage(code, detail, answers: number), into: &effects)
@@ -151,8 +155,17 @@ public struct SignalingServer: ~Copyable {
     to connection: ConnectionID, into effects: inout [SignalingEffect]
   ) {
     guard let session = sessions[connection] else { return }
-    let offer = iceServers.offer(for: session.peer, in: session.room)
-    send(.ice(offer), to: connection, into: &effects)
+    send(.ice(offer(to: session)), to: connection, into: &effects)
+  }
+
+  func offer(to session: Session) -> ICEOffer {
+    let withRelay =
+      switch session.grant.relay {
+      case .always, .fallback: true
+      case .onDemand: session.hasAskedForRelay
+      case .never: false
+      }
+    return iceServers.offer(for: session.peer, in: session.room, withRelay: withRelay)
   }
 
   private mutating func pong(

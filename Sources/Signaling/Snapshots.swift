@@ -4,6 +4,8 @@ public import NetTypes
 
 /// A room as it is at one moment.
 public struct RoomSnapshot: Sendable {
+  /// Whose room it is.
+  public let tenant: TenantID
   /// Its name.
   public let name: RoomName
   /// Who is in it, in the order of their joins.

@@ -48,7 +48,7 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// The request that is being read or answered for a mount.
   var exchange: Exchange?
   var webSocket: WebSocketConnection
-  private let shared: SharedState
+  let shared: SharedState
 
   /// Takes over the place in `shared` that was given to the socket.
   init(_ stream: ByteStream, _ shared: SharedState) {

@@ -22,6 +22,10 @@ extension SignalingSettings {
     ice.turnURLs = configuration.turnURLs
     ice.separator = configuration.restSeparator
     ice.authentication = secret.map { .secret(Array($0.utf8)) }
+    let secrets = configuration.secrets.map(\.text)
+    sessionSecrets = (secrets.isEmpty ? [secret].compactMap(\.self) : secrets).map {
+      Array($0.utf8)
+    }
   }
 
   /// Lowers the numbers of connections to what `descriptors` allow.

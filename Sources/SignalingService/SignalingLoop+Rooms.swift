@@ -8,12 +8,12 @@ extension SignalingLoop {
   // MARK: Choosing the loop
 
   /// Each room has one loop; which one differs from run to run, so nobody can aim at a loop.
-  private func home(of room: RoomName) -> SignalingLoop? {
+  private func home(of room: RoomKey) -> SignalingLoop? {
     guard !siblings.isEmpty else { return nil }
     return siblings[Int(UInt(bitPattern: room.hashValue) % UInt(siblings.count))]
   }
 
-  func isHome(of room: RoomName) -> Bool {
+  func isHome(of room: RoomKey) -> Bool {
     guard let home = home(of: room) else { return true }
     return home === self
   }
@@ -49,7 +49,8 @@ extension SignalingLoop {
     connection.hasJoined = true
     connection.deadline = .distantFuture
     shared.joined()
-    input { $0.join(entry, connection.id, now: loop.now, into: &$1) }
+    let address = connection.stream.peer?.ip
+    input { $0.join(entry, connection.id, from: address, now: loop.now, into: &$1) }
   }
 
   func receive(_ message: ClientMessage, from connection: Connection) {
@@ -57,10 +58,10 @@ extension SignalingLoop {
   }
 
   /// A connection's member is gone, if it had one. While effects are carried out this waits.
-  func departed(_ connection: Connection, _ reason: LeaveReason) {
+  func departed(_ connection: Connection, _ end: ConnectionEnd) {
     guard connection.phase == .member else { return }
     connection.phase = .lobby
-    departures.append((connection.id, reason))
+    departures.append((connection.id, end))
     if !isPerforming { input { _, _ in } }
   }
 
@@ -73,8 +74,8 @@ extension SignalingLoop {
     while !departures.isEmpty {
       let gone = departures
       departures.removeAll()
-      for (connection, reason) in gone {
-        server.connectionClosed(connection, reason, into: &effects)
+      for (connection, end) in gone {
+        server.connectionClosed(connection, end, now: loop.now, into: &effects)
         perform()
       }
     }

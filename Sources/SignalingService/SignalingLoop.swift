@@ -32,7 +32,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   var isPerforming = false
   /// Messages taken in and put into clients' queues, to share the loop fairly.
   var work = 0
-  var departures: [(ConnectionID, LeaveReason)] = []
+  var departures: [(ConnectionID, ConnectionEnd)] = []
 
   /// - Parameter loopCount: how many loops share the bounds of the settings.
   init(_ loop: EventLoop, _ shared: SharedState, loopCount: Int) {
@@ -42,13 +42,13 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     let settings = shared.settings
     var limits = settings.limits
     limits.roomsMax = (limits.roomsMax + loopCount - 1) / loopCount
-    limits.connectionsMax = (limits.connectionsMax + loopCount - 1) / loopCount
+    limits.sessionsMax = (limits.sessionsMax + loopCount - 1) / loopCount
     joinTimeout = .milliseconds(limits.joinTimeoutMs)
     decoder = MessageDecoder(limits: limits)
     router = Router(allowedOrigins: settings.allowedOrigins, shared.group)
     server = SignalingServer(
-      limits: limits, relay: settings.relay, random: SecureRandom(),
-      iceServers: Self.iceServers(settings, loop))
+      limits: limits, random: SecureRandom(), iceServers: Self.iceServers(settings, loop),
+      incarnation: shared.incarnation)
     connections = Slab(capacity: settings.socketsMax)
     wheel = TimerWheel(now: loop.now)
     for mount in settings.mounts(self) { router.add(mount) }
@@ -58,7 +58,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   private static func iceServers(
     _ settings: SignalingSettings, _ loop: EventLoop
   ) -> ICEServers {
-    ICEServers(settings.ice, relay: settings.relay) { [unowned loop] in
+    ICEServers(settings.ice) { [unowned loop] in
       loop.wallClock.unixSeconds(at: loop.now)
     }
   }

@@ -22,7 +22,7 @@ public struct SignalingReport: Sendable {
   mutating func add(_ other: SignalingReport) {
     now = max(now, other.now)
     rooms.append(contentsOf: other.rooms)
-    rooms.sort { $0.name.text < $1.name.text }
+    rooms.sort { ($0.tenant.text, $0.name.text) < ($1.tenant.text, $1.name.text) }
     sockets += other.sockets
     counters.add(other.counters)
     service.add(other.service)

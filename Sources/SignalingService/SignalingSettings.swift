@@ -11,11 +11,14 @@ public struct SignalingSettings: Sendable {
   /// Origins of pages of other hosts that may connect, as browsers write them:
   /// `https://app.example`, or `*` for all. Pages of the host that was asked may in any case.
   public var allowedOrigins: [String] = []
-  /// Whether calls go through the relay.
+  /// Whether calls go through the relay, where no join token says otherwise.
   public var relay = RelayPolicy.fallback
+  /// What sessions' secrets are made with, the first one, and checked with, all. Without any they
+  /// end with the process.
+  public var sessionSecrets: [[UInt8]] = []
   /// Where peers find STUN and TURN.
   public var ice = ICESettings()
-  /// The bounds of the protocol. `roomsMax` and `connectionsMax` are for the whole service; each
+  /// The bounds of the protocol. `roomsMax` and `sessionsMax` are for the whole service; each
   /// loop keeps an equal share of them.
   public var limits = SignalingLimits()
   /// TCP connections, at most; further ones are closed at once.

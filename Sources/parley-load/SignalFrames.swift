@@ -8,6 +8,7 @@ enum SignalFrames {
   static let overheadMax = 536
   /// A message of the protocol at most, and so of padding.
   static let paddingMax = 65_536 - overheadMax
+  private static let arrival = Array(#""state":"joined""#.utf8)
 
   static func join(room: String, name: String) -> [UInt8] {
     frame("join", seq: 1) {
@@ -16,6 +17,21 @@ enum SignalFrames {
       $0.key("name")
       $0.string(name)
     }
+  }
+
+  /// How many members came, by a `presence`; within a string the quotes would be escaped.
+  static func arrivals(in text: Span<UInt8>) -> Int {
+    var matched = 0
+    var count = 0
+    for index in text.indices {
+      let byte = text[index]
+      matched = byte == arrival[matched] ? matched + 1 : byte == arrival[0] ? 1 : 0
+      if matched == arrival.count {
+        count += 1
+        matched = 0
+      }
+    }
+    return count
   }
 
   /// - Parameters:

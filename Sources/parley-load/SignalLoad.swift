@@ -225,8 +225,7 @@ final class SignalLoad: DeadlineHandler {
     switch type {
     case "message": message(to: peer, now: now)
     case "joined": joined(peer, now: now)
-    case "peer-joined": peer.seenJoining += 1
-    case "peer-left": break
+    case "presence": peer.seenJoining += SignalFrames.arrivals(in: text)
     case "error": refused(peer)
     default: results.problems["a message of the type \(type ?? "none")", default: 0] += 1
     }
@@ -296,7 +295,7 @@ final class SignalLoad: DeadlineHandler {
   private func checkArrivals() {
     for peer in peers where peer.stage == .joined && !rooms[peer.room].isBroken {
       let missing = rooms[peer.room].started - 1 - peer.index - peer.seenJoining
-      if missing != 0 { results.problems["peer-joined missing or too many", default: 0] += 1 }
+      if missing != 0 { results.problems["arrivals missing or too many", default: 0] += 1 }
     }
   }
 

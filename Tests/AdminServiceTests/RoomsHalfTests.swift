@@ -10,7 +10,7 @@ import Testing
       let ann = try RoomClient(port: port, room: "tea", name: "Ann")
       let ben = try RoomClient(port: port, room: "tea", name: "Bén 🍵")
       let eve = try RoomClient(port: port, room: "attic", name: "")
-      #expect(try ann.next().contains("peer-joined"))
+      #expect(try ann.next().contains("presence"))
       ann.say(#"{"type":"message","seq":2,"data":1}"#)
       #expect(try ben.next().contains(#""type":"message""#))
       ben.say(#"{"type":"offer","seq":2,"to":"p000000000","sdp":"v=0"}"#)
@@ -19,7 +19,7 @@ import Testing
       let rooms = try server.ask("/rooms", RoomsDocument.self)
       #expect(rooms.rooms.map(\.room) == ["attic", "tea"])
       #expect(rooms.rooms.map(\.peers) == [1, 2])
-      // Two joins, a message and an offer; two joined, peer-joined, a message and an error.
+      // Two joins, a message and an offer; two joined, presence, a message and an error.
       #expect(rooms.rooms.map(\.received) == [1, 4])
       #expect(rooms.rooms.map(\.sent) == [1, 5])
 
@@ -28,7 +28,7 @@ import Testing
       #expect(room.members.map(\.name) == ["Ann", "Bén 🍵"])
       #expect(Set(room.members.map(\.peer)).count == 2)
       #expect(room.members[0].received == ["join": 1, "message": 1])
-      #expect(room.members[0].sent == ["joined": 1, "peer-joined": 1])
+      #expect(room.members[0].sent == ["joined": 1, "presence": 1])
       #expect(room.members[0].lastError == nil)
       #expect(room.members[1].received == ["join": 1, "offer": 1])
       #expect(room.members[1].sent == ["joined": 1, "message": 1, "error": 1])

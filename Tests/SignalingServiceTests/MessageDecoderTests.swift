@@ -19,11 +19,17 @@ import Testing
     "room": #""tea""#, "name": #""Ann""#, "token": #""t""#,
     "resume": #"{"session":"s","ack":4}"#, "to": #""p1""#, "sdp": #""v=0\r\n""#,
     "candidate": #"{"candidate":"c","sdpMid":"0"}"#, "usernameFragment": #""u""#, "data": "[1]",
-    "ack": "3",
+    "ack": "3", "relay": "true", "peer": #""p1""#, "reason": #""why""#, "rtt": "12",
+    "pair": #"{"local":"host","remote":"relay","protocol":"udp"}"#,
   ]
+  /// Of no member's kind but `relay`'s.
+  private let wrongSample = "false"
 
   private func text(_ type: String, _ names: Set<String>, wrong: String? = nil) -> String {
-    let members = names.sorted().map { "\"\($0)\":\($0 == wrong ? "false" : samples[$0] ?? "0")" }
+    let members = names.sorted().map { name in
+      let value = name == wrong ? name == "relay" ? "1" : wrongSample : samples[name] ?? "0"
+      return "\"\(name)\":\(value)"
+    }
     return "{" + (["\"type\":\"\(type)\"", "\"seq\":7"] + members).joined(separator: ",") + "}"
   }
 
@@ -41,7 +47,7 @@ import Testing
       for missing in row.required {
         #expect(error(text(row.type, row.required.subtracting([missing]))) == .badMessage)
       }
-      let checked = row.required.union(row.optional).subtracting(["data", "token"])
+      let checked = row.required.union(row.optional).subtracting(["data"])
       for wrong in checked {
         #expect(error(text(row.type, row.required.union([wrong]), wrong: wrong)) == .badMessage)
       }
@@ -50,7 +56,7 @@ import Testing
 
   @Test func everyMemberArrives() {
     let claim = ResumeRequest(session: SessionSecret("s"), ack: 4)
-    let join = JoinRequest(room: "tea", name: "Ann", resume: claim)
+    let join = JoinRequest(room: "tea", name: "Ann", token: "t", resume: claim)
     #expect(decode(text("join", ["room", "name", "token", "resume"])).body == .join(join))
     let to = PeerID("p1")
     let sdp = RawJSON(Array(#""v=0\r\n""#.utf8))
@@ -68,7 +74,14 @@ import Testing
     #expect(decode(text("message", ["to", "data"])).body == .message(to: to, data: data))
     #expect(decode(text("message", ["data"])).body == .message(to: nil, data: data))
     #expect(decode(text("ping", ["ack"])).body == .ping(ack: 3))
-    #expect(decode(text("ice", [])).body == .ice)
+    #expect(decode(text("ping", ["ack", "rtt"])).body == .ping(ack: 3, rttMs: 12))
+    #expect(decode(text("ice", [])).body == .ice(relay: false))
+    #expect(decode(text("ice", ["relay"])).body == .ice(relay: true))
+    let pair = SelectedPair(local: .host, remote: .relay, transport: .udp)
+    #expect(decode(text("report", ["peer", "pair"])).body == .report(peer: to, pair: pair))
+    #expect(decode(text("kick", ["peer"])).body == .kick(to, .none))
+    #expect(Reason("why").map { .kick(to, $0) } == decode(text("kick", ["peer", "reason"])).body)
+    #expect(decode(text("close-room", [])).body == .closeRoom(.none))
     #expect(decode(text("leave", [])).body == .leave)
   }
 
@@ -126,5 +139,23 @@ import Testing
     #expect(
       message.body
         == .endOfCandidates(to: PeerID("p"), usernameFragment: RawJSON(Array("null".utf8))))
+  }
+
+  @Test(arguments: [
+    #"{"remote":"host","protocol":"udp"}"#, #"{"local":"host","remote":"host"}"#,
+    #"{"local":"HOST","remote":"host","protocol":"udp"}"#,
+    #"{"local":"host","remote":"host","protocol":"tls"}"#, #""host""#,
+  ])
+  func aPairHasTwoTypesAndAProtocol(pair: String) {
+    #expect(error(#"{"seq":3,"type":"report","peer":"p","pair":\#(pair)}"#) == .badMessage)
+  }
+
+  @Test func reasonsAreShortAndPrintable() {
+    func kick(_ reason: String) -> String {
+      #"{"seq":3,"type":"kick","peer":"p","reason":"\#(reason)"}"#
+    }
+    #expect(error(kick(String(repeating: "x", count: 128))) == nil)
+    #expect(error(kick(String(repeating: "x", count: 129))) == .badMessage)
+    #expect(error(kick(#"\u0007"#)) == .badMessage)
   }
 }

@@ -27,8 +27,8 @@ import Testing
         ICEServer(urls: ["turn:192.0.2.7:3478?transport=udp"], username: "u", credential: "c"),
       ], ttlMs: 600_000)
     return [
-      try joined(), .peerJoined(peer, name: try #require(DisplayName("Ann \"A\" \\"))),
-      .peerLeft(peer, .lost), .offer(from: peer, sdp: sdp), .answer(from: peer, sdp: sdp),
+      try joined(), .presence([PresenceChange(peer, .left(.timeout))]), .notice("tea is ready"),
+      .offer(from: peer, sdp: sdp), .answer(from: peer, sdp: sdp),
       .candidate(from: peer, candidate: RawJSON(Array("{}".utf8))),
       .endOfCandidates(from: peer, usernameFragment: sdp),
       .endOfCandidates(from: peer, usernameFragment: nil),
@@ -41,17 +41,25 @@ import Testing
   /// What the core says to the second member of a room.
   private func joined() throws -> ServerMessage {
     struct Fixed: ICEServerSource {
-      func offer(for peer: PeerID, in room: RoomName) -> ICEOffer {
+      func offer(for peer: PeerID, in room: RoomKey, withRelay: Bool) -> ICEOffer {
         let stun = ICEServer(urls: ["stun:a"])
         let turn = ICEServer(urls: ["turn:a"], username: "u", credential: "c")
         return ICEOffer(servers: [stun, turn], ttlMs: 600_000)
       }
     }
-    var server = SignalingServer(random: SystemRandomNumberGenerator(), iceServers: Fixed())
+    var random = SystemRandomNumberGenerator()
+    let incarnation = Incarnation(
+      sessions: SessionKey(from: &random), start: .zero, startUnixMs: 1_764_077_770_000,
+      random: &random)
+    var server = SignalingServer(
+      random: random, iceServers: Fixed(), incarnation: incarnation)
     var effects: [SignalingEffect] = []
     let request = JoinRequest(room: "tea", name: "Ann")
-    guard case .enter(let entry) = Lobby.judge(ClientMessage(number: 1, body: .join(request)))
-    else { throw CancellationError() }
+    let message = ClientMessage(number: 1, body: .join(request))
+    let verdict = Lobby.judge(message, sessions: incarnation.sessions) { _, _ in
+      .granted(Grant())
+    }
+    guard case .enter(let entry) = verdict else { throw CancellationError() }
     server.join(entry, ConnectionID(1), now: .zero, into: &effects)
     server.join(entry, ConnectionID(2), now: .zero, into: &effects)
     for case .send(ConnectionID(2), _, let message) in effects { return message }
@@ -89,9 +97,50 @@ import Testing
       let theirs = try #require(sample[key] as? [[String: Any]])
       #expect(ours.map(names) == theirs.map(names))
     }
-    for key in ["iceTtl", "heartbeat", "limits", "resumed", "relay", "ack", "room"] {
+    for key in [
+      "iceTtl", "heartbeat", "limits", "resumed", "relay", "ack", "room", "can", "resumeWindow",
+    ] {
       #expect((real[key] as? NSObject) == (sample[key] as? NSObject), "\(key)")
     }
+  }
+
+  @Test func everyChangeHasTheMembersOfItsRow() throws {
+    let name = try #require(DisplayName("Ann \"A\" \\"))
+    let profile = Profile(name: name, role: Role("host"), order: 7)
+    let states: [PresenceChange.State] = [
+      .joined(profile), .joined(Profile(name: .none, order: 1)), .suspended,
+      .resumed(profile), .left(.kicked),
+    ]
+    let rows = Dictionary(
+      uniqueKeysWithValues: try ProtocolPage().changeRows.map { ($0.type, $0) })
+    #expect(Set(rows.keys) == Set(states.map(\.word)))
+    let sent = try members(text(.presence(states.map { PresenceChange(peer, $0) })))
+    let changes = try #require(sent["changes"] as? [[String: Any]])
+    #expect(changes.map { $0["state"] as? String } == states.map(\.word))
+    for change in changes {
+      let row = try #require(rows[change["state"] as? String ?? ""])
+      let names = Set(change.keys).subtracting(["peer", "state"])
+      #expect(
+        names.isSuperset(of: row.required) && names.isSubset(of: row.required.union(row.optional)))
+    }
+    #expect(changes.first?["name"] as? String == name.text)
+  }
+
+  @Test func whatIsRareInJoinedIsThereWhenItHolds() throws {
+    guard case .joined(var joined) = try joined() else { return }
+    joined.resumed = true
+    joined.gap = .restart
+    joined.settlingMs = 1_234
+    joined.restartIce = true
+    joined.profile.role = Role("host")
+    joined.peers?[0].isSuspended = true
+    let real = try members(text(.joined(joined)))
+    #expect(real["gap"] as? String == "restart" && real["settling"] as? Int == 1_234)
+    #expect(real["restartIce"] as? Bool == true && real["role"] as? String == "host")
+    let peers = try #require(real["peers"] as? [[String: Any]])
+    #expect(peers.first?["state"] as? String == "suspended")
+    joined.peers = nil
+    #expect(try members(text(.joined(joined)))["peers"] == nil)
   }
 
   @Test func theTypeComesFirstAndTheNumberIsSpliced() {

@@ -12,6 +12,8 @@ struct ProtocolPage {
 
   let clientRows: [Row]
   let serverRows: [Row]
+  /// What `presence` tells, by state.
+  let changeRows: [Row]
   /// The example of `joined`.
   let joined: String
   let errorCodes: Set<String>
@@ -24,7 +26,9 @@ struct ProtocolPage {
       contentsOf: root.appendingPathComponent("Docs/protocol.md"), encoding: .utf8)
     clientRows = Self.rows(of: Self.section("What a client sends", of: page))
     let server = Self.section("What the server sends", of: page)
-    serverRows = Self.rows(of: server)
+    let parts = server.components(separatedBy: "\n`presence` has")
+    serverRows = Self.rows(of: parts[0])
+    changeRows = Self.rows(of: parts.last ?? "")
     joined =
       server.components(separatedBy: "```json").last?
       .components(separatedBy: "```").first ?? ""

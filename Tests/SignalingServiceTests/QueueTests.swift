@@ -18,7 +18,7 @@ import Testing
     let data = String(repeating: "x", count: 60_000)
     for sent in 1...1_000 {
       sender.say("message", #""data":"\#(data)""#)
-      if try reader.expect(anyOf: ["message", "peer-left"])["type"] as? String == "peer-left" {
+      if try reader.expect(anyOf: ["message", "presence"])["type"] as? String == "presence" {
         return sent
       }
     }
@@ -27,8 +27,7 @@ import Testing
 
   @Test func `all queues together have a bound, and give back what was theirs`() throws {
     try withService({
-      $0.limits.burst = 100_000
-      $0.limits.messagesPerSecond = 100_000
+      $0.limits.rates.message = Rate(perSecond: 100_000, burst: 100_000)
       $0.limits.sendQueueBytesMax = 1 << 30
       $0.queuedBytesMax = 8 << 20
     }) { running in

@@ -33,9 +33,10 @@ import WebSocket
         let second = try bob.join(room, name: "Bob")
         let peers = try #require(second["peers"] as? [[String: Any]])
         #expect(peers.map { $0["name"] as? String } == ["Ann"])
-        #expect(peers.map { $0["polite"] as? Bool } == [true])
-        let entered = try ann.expect("peer-joined")
-        #expect(entered["polite"] as? Bool == false)
+        let orders = [peers[0], second].map { $0["order"] as? Int ?? 0 }
+        #expect(orders[0] < orders[1])
+        let entered = try ann.expect("presence")
+        #expect(entered.change("order") == orders[1])
         #expect(entered["seq"] as? Int == 2)
         let annPeer = try #require(first["peer"] as? String)
         let bobPeer = try #require(second["peer"] as? String)
@@ -47,8 +48,8 @@ import WebSocket
         try bob.expect("answer")
         bob.say("leave")
         #expect(try bob.expectClose() == 4100)
-        let left = try ann.expect("peer-left")
-        #expect(left["reason"] as? String == "left")
+        let left = try ann.expect("presence")
+        #expect(left.change("reason") == "left")
       }
       #expect(running.report().counters.joined == 16)
       #expect(running.reports { $0.sockets == 0 && $0.rooms.isEmpty })
@@ -185,10 +186,10 @@ import WebSocket
         let bob = try SocketClient(port: running.port)
         try ann.join("tea")
         try bob.join("tea")
-        try ann.expect("peer-joined")
+        try ann.expect("presence")
         bob.raw.send(bytes)
         #expect(try bob.expectClose() == close)
-        #expect(try ann.expect("peer-left")["reason"] as? String == "error")
+        #expect(try ann.expect("presence").change("reason") == "error")
       }
       #expect(running.report().service.frameFaults.values.reduce(0, +) == 4)
     }
@@ -211,9 +212,9 @@ import WebSocket
       try ann.join("tea")
       var bob: SocketClient? = try SocketClient(port: running.port)
       try bob?.join("tea")
-      try ann.expect("peer-joined")
+      try ann.expect("presence")
       bob = nil
-      #expect(try ann.expect("peer-left")["reason"] as? String == "lost")
+      #expect(try ann.expect("presence").change("reason") == "timeout")
     }
   }
 
@@ -235,8 +236,7 @@ import WebSocket
 
   @Test func aSlowReaderIsClosedAndBlocksNobody() throws {
     try withService({
-      $0.limits.burst = 100_000
-      $0.limits.messagesPerSecond = 100_000
+      $0.limits.rates.message = Rate(perSecond: 100_000, burst: 100_000)
     }) { running in
       let slow = try SocketClient(port: running.port, receiveBytes: 4_096)
       let quick = try SocketClient(port: running.port)
@@ -244,7 +244,7 @@ import WebSocket
       let fast = try SocketClient(port: running.port)
       try fast.join("tea")
       try quick.join("tea")
-      try fast.expect("peer-joined")
+      try fast.expect("presence")
       let data = String(repeating: "x", count: 60_000)
       // More than the kernel's buffers and the queue hold together.
       var sent = 0
@@ -252,9 +252,8 @@ import WebSocket
       while !left && sent < 1_000 {
         fast.say("message", #""data":"\#(data)""#)
         sent += 1
-        var message = try quick.expect(anyOf: ["message", "peer-left"])
-        if message["type"] as? String == "peer-left" {
-          #expect(message["reason"] as? String == "slow")
+        var message = try quick.expect(anyOf: ["message", "presence"])
+        if message["type"] as? String == "presence" {
           left = true
           message = try quick.expect("message")
         }
@@ -262,7 +261,7 @@ import WebSocket
       #expect(left)
       let report = running.report()
       #expect(report.service.drops == [.slow: 1])
-      #expect(report.counters.left == [.slow: 1])
+      #expect(report.counters.left == [.timeout: 1])
     }
   }
 
@@ -325,6 +324,13 @@ import WebSocket
     #expect(try idle.textUntilEnd() == "")
     while !stopping.isFinished {}
     #expect(throws: (any Error).self) { try RawClient(port: running.port) }
+  }
+}
+
+extension [String: Any] {
+  /// A member of the only change that a `presence` has.
+  func change<Member>(_ name: String) -> Member? {
+    (self["changes"] as? [[String: Any]])?.first?[name] as? Member
   }
 }
 

@@ -6,14 +6,18 @@ import Testing
 
 @Suite struct JoinTests {
   private func refusal(_ message: ClientMessage) -> (ErrorCode, CloseCode, Int64?)? {
-    guard case .refuse(let error, let close) = Lobby.judge(message) else { return nil }
+    let verdict = Lobby.judge(message, sessions: SessionKey(secrets: [[1]])) { _, _ in
+      .granted(Grant())
+    }
+    guard case .refuse(let error, let close) = verdict else { return nil }
     return (error.code, close, error.answers)
   }
 
   @Test func whateverComesBeforeTheJoinEndsTheConnection() throws {
     let bodies: [ClientMessage.Body] = [
       .offer(to: PeerID("p"), sdp: RawJSON("\"\"")), .answer(to: PeerID("p"), sdp: RawJSON("\"\"")),
-      .candidate(to: PeerID("p"), candidate: RawJSON("{}")), .leave, .ice, .ping(ack: 0),
+      .candidate(to: PeerID("p"), candidate: RawJSON("{}")), .leave, .ice(relay: false),
+      .ping(ack: 0),
       .endOfCandidates(to: PeerID("p"), usernameFragment: nil),
       .message(to: nil, data: RawJSON("1")), .invalid(.unknownType, detail: ""),
     ]
@@ -78,15 +82,16 @@ import Testing
     #expect(ann.joined.room == RoomName("tea"))
     let bob = try #require(world.join("tea"))
     let cid = try #require(world.join("tea", name: "Cid"))
+    #expect(ann.joined.profile.name == DisplayName("Ann"))
+    #expect(bob.joined.profile.name == .none)
     let others = [
-      Joined.Peer(peer: ann.joined.peer, name: try #require(DisplayName("Ann"))),
-      Joined.Peer(peer: bob.joined.peer, name: .none),
+      Joined.Peer(peer: ann.joined.peer, profile: ann.joined.profile),
+      Joined.Peer(peer: bob.joined.peer, profile: bob.joined.profile),
     ]
     #expect(cid.joined.peers == others)
     #expect(
       world.heard(ann.connection) == [
-        Heard(2, .peerJoined(bob.joined.peer, name: .none)),
-        Heard(3, .peerJoined(cid.joined.peer, name: try #require(DisplayName("Cid")))),
+        Heard(2, bob.joined.arrival), Heard(3, cid.joined.arrival),
       ])
   }
 
@@ -95,7 +100,7 @@ import Testing
     let ann = try #require(world.join("tea"))
     let bob = try #require(world.join("tea"))
     guard case .send(let first, 1, .joined) = world.effects.first,
-      case .broadcast(let recipients, .peerJoined) = world.effects.last
+      case .broadcast(let recipients, .presence) = world.effects.last
     else { return #expect(Bool(false), "\(world.effects)") }
     #expect(first == bob.connection)
     #expect(recipients.map(\.connection) == [ann.connection])
@@ -112,15 +117,21 @@ import Testing
     #expect(world.heard(bob.connection) == [])
   }
 
-  @Test func peersGetRandomNamesAndLongSecrets() throws {
+  @Test func theOrderGrowsWithEachMemberFromTheCalendarOn() throws {
+    let world = World()
+    let orders = try (0..<3).map { _ in try #require(world.join("tea")).joined.profile.order }
+    #expect(orders == [0, 1, 2].map { World.startUnixMs + $0 })
+    world.pass(.milliseconds(500))
+    #expect(try #require(world.join("tea")).joined.profile.order == World.startUnixMs + 500)
+  }
+
+  @Test func peersGetRandomNamesAndSecretsOfTheirOwn() throws {
     let world = World()
     var peers: Set<PeerID> = []
     var secrets: Set<SessionSecret> = []
     for _ in 0..<32 {
       let joined = try #require(world.join("tea")).joined
       #expect(joined.peer.text.utf8.count == 10)
-      // 32 digits of 5 bits are 160 bits.
-      #expect(joined.session.text.utf8.count == 32)
       #expect(joined.ice.servers.last?.username == "tea-\(joined.peer.text)")
       peers.insert(joined.peer)
       secrets.insert(joined.session)
@@ -148,7 +159,7 @@ import Testing
   @Test func aFullServerTurnsAwayNewRoomsAndNewMembers() throws {
     var limits = SignalingLimits()
     limits.roomsMax = 1
-    limits.connectionsMax = 2
+    limits.sessionsMax = 2
     let world = World(limits)
     let ann = try #require(world.join("tea"))
     let other = world.newConnection()

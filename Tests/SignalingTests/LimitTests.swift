@@ -61,7 +61,7 @@ import Testing
     world.say(ann, 1_200, message)
     #expect(world.closed[ann] == .flood)
     #expect(world.heard(ann).last?.error?.code == .rateLimited)
-    #expect(world.heard(bob) == [Heard(201, .peerLeft(joined.peer, .error))])
+    #expect(world.heard(bob) == [Heard(201, .change(joined.peer, .left(.error)))])
   }
 
   @Test func whoSendsTwiceWhatIsAllowedStaysAndWhoSendsFarMoreDoesNot() throws {
@@ -111,7 +111,7 @@ import Testing
     #expect(world.closed.isEmpty)
     world.pass(.milliseconds(1))
     #expect(world.closed == [ann: .silent])
-    #expect(world.heard(bob) == [Heard(2, .peerLeft(joined.peer, .timeout))])
+    #expect(world.heard(bob) == [Heard(2, .change(joined.peer, .left(.timeout)))])
     #expect(world.server.nextDeadline == world.now + .milliseconds(20_000))
   }
 

@@ -87,9 +87,10 @@ import Testing
 
   @Test func freshICEServersComeOnDemand() throws {
     let (world, ann, _) = try pair()
-    world.say(ann.connection, 2, .ice)
+    world.say(ann.connection, 2, .ice(relay: false))
     let room = try #require(RoomName("tea"))
-    let offer = FixedICE().offer(for: ann.joined.peer, in: room)
+    let offer = FixedICE().offer(
+      for: ann.joined.peer, in: RoomKey(name: room), withRelay: true)
     #expect(world.heard(ann.connection) == [Heard(3, .ice(offer))])
   }
 
@@ -97,19 +98,10 @@ import Testing
     let (world, ann, bob) = try pair()
     world.say(ann.connection, 2, .leave)
     #expect(world.closed[ann.connection] == .left)
-    #expect(world.heard(bob.connection) == [Heard(2, .peerLeft(ann.joined.peer, .left))])
+    #expect(world.heard(bob.connection) == [Heard(2, .change(ann.joined.peer, .left(.left)))])
     world.say(ann.connection, 3, .message(to: nil, data: RawJSON("1")))
     #expect(world.effects == [])
     #expect(world.server.counters.drops == [.noSession: 1])
-  }
-
-  @Test(arguments: [LeaveReason.lost, .slow, .error])
-  func theOthersAreToldWhyAConnectionIsGone(reason: LeaveReason) throws {
-    let (world, ann, bob) = try pair()
-    world.close(ann.connection, reason)
-    #expect(world.heard(bob.connection) == [Heard(2, .peerLeft(ann.joined.peer, reason))])
-    #expect(world.closed.isEmpty)
-    #expect(world.server.counters.left == [reason: 1])
   }
 
   @Test func aSecondJoinIsAnErrorOnly() throws {
@@ -146,10 +138,14 @@ import Testing
   }
 
   @Test func everyErrorHasThePropertiesOfTheTable() {
-    let temporary: Set<ErrorCode> = [.roomFull, .serverFull, .rateLimited]
+    let temporary: Set<ErrorCode> = [
+      .tooManyAttempts, .roomFull, .serverFull, .tenantFull, .rateLimited, .goingAway,
+    ]
     let closes: [ErrorCode: CloseCode] = [
       .notJoined: .protocolError, .outOfOrder: .protocolError, .badRoom: .refused,
-      .badName: .refused, .forbidden: .refused, .roomFull: .full, .serverFull: .full,
+      .badName: .refused, .badToken: .refused, .tokenExpired: .refused, .forbidden: .refused,
+      .tooManyAttempts: .tooManyAttempts, .roomFull: .full, .serverFull: .full,
+      .tenantFull: .full, .goingAway: .goingAway, .kicked: .kicked, .roomClosed: .roomClosed,
     ]
     for code in ErrorCode.allCases {
       #expect(code.isTemporary == temporary.contains(code))
@@ -168,7 +164,7 @@ import Testing
     let members = try #require(rooms.first?.members)
     #expect(members.map(\.peer) == [ann.joined.peer, bob.joined.peer])
     #expect(members[0].received == [.join: 1, .offer: 2])
-    #expect(members[0].sent == [.joined: 1, .peerJoined: 1, .error: 1])
+    #expect(members[0].sent == [.joined: 1, .presence: 1, .error: 1])
     #expect(members[0].lastError == .noSuchPeer)
     #expect(members[0].lastHeard == world.now)
     #expect(members[0].joined < world.now)
@@ -176,6 +172,6 @@ import Testing
     #expect(members[1].lastSent == 2 && members[1].acknowledged == 2)
     #expect(members[1].lastError == nil)
     let room = try #require(RoomName("tea"))
-    #expect(world.server.snapshot(of: room)?.members.count == 2)
+    #expect(world.server.snapshot(of: RoomKey(name: room))?.members.count == 2)
   }
 }

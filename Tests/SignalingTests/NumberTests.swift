@@ -35,7 +35,7 @@ import Testing
     #expect(heard.map { $0.error?.code } == [.outOfOrder])
     #expect(heard.first?.error?.answers == number)
     #expect(world.closed[ann] == .protocolError)
-    #expect(world.heard(bob) == [Heard(3, .peerLeft(joined.peer, .error))])
+    #expect(world.heard(bob) == [Heard(3, .change(joined.peer, .left(.error)))])
   }
 
   @Test func aMessageWhoseNumberCannotBeReadHasUsedTheNext() throws {

@@ -14,13 +14,12 @@ import Testing
     #expect(world.closed[bob.connection] == .replaced)
     #expect(!again.joined.resumed)
     #expect(again.joined.session != bob.joined.session)
-    #expect(again.joined.peers.map(\.peer) == [ann.joined.peer])
-    let name = try #require(DisplayName("Bob"))
+    #expect(again.joined.peers?.map(\.peer) == [ann.joined.peer])
     #expect(
       world.heard(ann.connection) == [
-        Heard(2, .peerJoined(bob.joined.peer, name: name)),
-        Heard(3, .peerLeft(bob.joined.peer, .replaced)),
-        Heard(4, .peerJoined(again.joined.peer, name: name)),
+        Heard(2, bob.joined.arrival),
+        Heard(3, .change(bob.joined.peer, .left(.replaced))),
+        Heard(4, again.joined.arrival),
       ])
     world.close(bob.connection)
     #expect(world.heard(ann.connection) == [])

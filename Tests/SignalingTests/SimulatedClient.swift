@@ -38,13 +38,9 @@ final class SimulatedClient {
     case .joined(let joined):
       peer = joined.peer
       secret = joined.session
-      roster = joined.peers.map(\.peer)
-    case .peerJoined(let peer, _):
-      if roster.contains(peer) { complaints.append("\(peer) joined twice") }
-      roster.append(peer)
-    case .peerLeft(let peer, _):
-      guard roster.contains(peer) else { return complaints.append("\(peer) left unknown") }
-      roster.removeAll { $0 == peer }
+      roster = joined.peers?.map(\.peer) ?? []
+    case .presence(let changes):
+      for change in changes { note(change) }
     case .offer(let from, let payload), .answer(let from, let payload),
       .candidate(let from, let payload), .message(let from, let payload):
       note(from, payload)
@@ -54,7 +50,20 @@ final class SimulatedClient {
       if error.code == .rateLimited, let number = error.answers { limited.insert(number) }
     case .pong(let ack):
       if ack != lastSent { complaints.append("pong confirms \(ack) of \(lastSent)") }
-    case .ice: break
+    case .ice, .notice: break
+    }
+  }
+
+  private func note(_ change: PresenceChange) {
+    let peer = change.peer
+    switch change.state {
+    case .joined:
+      if roster.contains(peer) { complaints.append("\(peer) joined twice") }
+      roster.append(peer)
+    case .left:
+      guard roster.contains(peer) else { return complaints.append("\(peer) left unknown") }
+      roster.removeAll { $0 == peer }
+    case .suspended, .resumed: complaints.append("\(change.state) of \(peer)")
     }
   }
 

@@ -20,7 +20,7 @@ private final class Simulation {
   init(seed: UInt64) {
     var limits = SignalingLimits()
     limits.peersPerRoomMax = 6
-    limits.burst = 40
+    limits.rates.message.burst = 40
     world = World(limits, seed: seed ^ 0xABCD)
     random = SplitMix64(state: seed)
   }
@@ -152,7 +152,9 @@ private final class Simulation {
     for room in roomNames {
       let inside = members[room] ?? []
       let name = RoomName(room)
-      let real = name.flatMap { world.server.snapshot(of: $0)?.members.map(\.connection) } ?? []
+      let real =
+        name.flatMap { world.server.snapshot(of: RoomKey(name: $0))?.members.map(\.connection) }
+        ?? []
       if real != inside.map(\.connection) { return "\(room): the server has other members" }
       for client in inside {
         if let complaint = client.complaints.first { return complaint }

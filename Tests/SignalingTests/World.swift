@@ -16,9 +16,13 @@ struct SplitMix64: RandomNumberGenerator {
 }
 
 struct FixedICE: ICEServerSource {
-  func offer(for peer: PeerID, in room: RoomName) -> ICEOffer {
-    let turn = ICEServer(urls: ["turn:a"], username: "\(room.text)-\(peer.text)", credential: "c")
-    return ICEOffer(servers: [ICEServer(urls: ["stun:a"]), turn], ttlMs: 600_000)
+  func offer(for peer: PeerID, in room: RoomKey, withRelay: Bool) -> ICEOffer {
+    var servers = [ICEServer(urls: ["stun:a"])]
+    if withRelay {
+      let username = "\(room.name.text)-\(peer.text)"
+      servers.append(ICEServer(urls: ["turn:a"], username: username, credential: "c"))
+    }
+    return ICEOffer(servers: servers, ttlMs: 600_000)
   }
 }
 
@@ -34,7 +38,11 @@ struct Heard: Equatable {
 }
 
 final class World {
+  /// What the calendar says when a world begins.
+  static let startUnixMs: Int64 = 1_764_077_770_000
+
   var server: SignalingServer
+  let incarnation: Incarnation
   var now = Instant(nanoseconds: 1_000_000_000)
   /// Since it was last asked for with `heard`.
   private var inbox: [ConnectionID: [Heard]] = [:]
@@ -44,8 +52,12 @@ final class World {
   private var connectionCount: UInt64 = 0
 
   init(_ limits: SignalingLimits = SignalingLimits(), seed: UInt64 = 1) {
+    var random = SplitMix64(state: seed)
+    incarnation = Incarnation(
+      sessions: SessionKey(secrets: [Array("north".utf8)]), start: now,
+      startUnixMs: Self.startUnixMs, random: &random)
     server = SignalingServer(
-      limits: limits, random: SplitMix64(state: seed), iceServers: FixedICE())
+      limits: limits, random: random, iceServers: FixedICE(), incarnation: incarnation)
   }
 
   func pass(_ duration: Duration) {
@@ -83,8 +95,10 @@ final class World {
   }
 
   func judge(_ room: String, name: String? = nil, resume: ResumeRequest? = nil) -> Lobby.Verdict {
-    Lobby.judge(
-      ClientMessage(number: 1, body: .join(JoinRequest(room: room, name: name, resume: resume))))
+    let request = JoinRequest(room: room, name: name, resume: resume)
+    return Lobby.judge(
+      ClientMessage(number: 1, body: .join(request)), sessions: incarnation.sessions
+    ) { _, _ in .granted(Grant()) }
   }
 
   func enter(
@@ -113,8 +127,8 @@ final class World {
     }
   }
 
-  func close(_ connection: ConnectionID, _ reason: LeaveReason = .lost) {
-    perform { $0.connectionClosed(connection, reason, into: &$1) }
+  func close(_ connection: ConnectionID, _ end: ConnectionEnd = .lost) {
+    perform { $0.connectionClosed(connection, end, now: now, into: &$1) }
   }
 }
 
@@ -126,4 +140,16 @@ extension Heard {
   var error: ErrorMessage? {
     if case .error(let error) = message { error } else { nil }
   }
+}
+
+extension ServerMessage {
+  /// One member's change alone.
+  static func change(_ peer: PeerID, _ state: PresenceChange.State) -> ServerMessage {
+    .presence([PresenceChange(peer, state)])
+  }
+}
+
+extension Joined {
+  /// How the others are told of it.
+  var arrival: ServerMessage { .change(peer, .joined(profile)) }
 }

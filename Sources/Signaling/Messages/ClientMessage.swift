@@ -30,12 +30,18 @@ public struct ClientMessage: Hashable, Sendable {
     case endOfCandidates(to: PeerID, usernameFragment: RawJSON?)
     /// Anything, for one peer or for all others.
     case message(to: PeerID?, data: RawJSON)
-    /// Fresh ICE servers, please.
-    case ice
+    /// Fresh ICE servers, please; with the relay where the direct way failed.
+    case ice(relay: Bool)
+    /// The way that the media takes toward one peer.
+    case report(peer: PeerID, pair: SelectedPair)
+    /// That peer has to go.
+    case kick(PeerID, Reason)
+    /// Everybody has to go.
+    case closeRoom(Reason)
     /// Gone for good.
     case leave
-    /// Heartbeat; everything up to the number `ack` was received.
-    case ping(ack: Int64)
+    /// Heartbeat; everything up to the number `ack` was received, and the last answer took `rttMs`.
+    case ping(ack: Int64, rttMs: Int64? = nil)
     /// What could not be understood, and the error that says why.
     case invalid(ErrorCode, detail: String)
 
@@ -49,6 +55,9 @@ public struct ClientMessage: Hashable, Sendable {
       case .endOfCandidates: .endOfCandidates
       case .message: .message
       case .ice: .ice
+      case .report: .report
+      case .kick: .kick
+      case .closeRoom: .closeRoom
       case .leave: .leave
       case .ping: .ping
       case .invalid: .invalid
@@ -72,42 +81,17 @@ public struct ClientMessage: Hashable, Sendable {
     case message
     /// `ice`.
     case ice
+    /// `report`.
+    case report
+    /// `kick`.
+    case kick
+    /// `close-room`.
+    case closeRoom = "close-room"
     /// `leave`.
     case leave
     /// `ping`.
     case ping
     /// Anything that is none of the others.
     case invalid
-  }
-}
-
-/// What a client asks for in `join`, unchecked.
-public struct JoinRequest: Hashable, Sendable {
-  /// The room's name.
-  public var room: String
-  /// The client's name for people.
-  public var name: String?
-  /// The session it had before.
-  public var resume: ResumeRequest?
-
-  /// A request to enter `room`.
-  public init(room: String, name: String? = nil, resume: ResumeRequest? = nil) {
-    self.room = room
-    self.name = name
-    self.resume = resume
-  }
-}
-
-/// A claim to an earlier session.
-public struct ResumeRequest: Hashable, Sendable {
-  /// The secret from its `joined`.
-  public var session: SessionSecret
-  /// The last number received in it.
-  public var ack: Int64
-
-  /// A claim to `session`, in which everything up to `ack` was received.
-  public init(session: SessionSecret, ack: Int64) {
-    self.session = session
-    self.ack = ack
   }
 }

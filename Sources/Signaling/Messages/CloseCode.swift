@@ -22,6 +22,10 @@ public enum CloseCode: UInt16, Hashable, Sendable, CaseIterable {
   case full = 4004
   /// No `join` in time.
   case noJoin = 4005
+  /// Too many failed joins came from this address.
+  case tooManyAttempts = 4006
+  /// The connection is as old as connections may get.
+  case aged = 4007
   /// The client left.
   case left = 4100
   /// A newer connection took over the session.
@@ -30,6 +34,10 @@ public enum CloseCode: UInt16, Hashable, Sendable, CaseIterable {
   case protocolError = 4102
   /// Refused, as the `error` before says.
   case refused = 4103
+  /// A moderator or the operator removed this member.
+  case kicked = 4104
+  /// A moderator or the operator closed the room.
+  case roomClosed = 4105
 
   /// The reason that goes with the code, for people.
   public var reason: String {
@@ -44,10 +52,14 @@ public enum CloseCode: UInt16, Hashable, Sendable, CaseIterable {
     case .flood: "too many messages"
     case .full: "full"
     case .noJoin: "no join in time"
+    case .tooManyAttempts: "too many failed joins"
+    case .aged: "as old as connections may get"
     case .left: "left"
     case .replaced: "replaced by a newer connection"
     case .protocolError: "protocol error"
     case .refused: "refused"
+    case .kicked: "kicked"
+    case .roomClosed: "the room was closed"
     }
   }
 }

@@ -16,21 +16,37 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
   case badRoom = "bad_room"
   /// A name that people cannot have.
   case badName = "bad_name"
-  /// The operator does not let this client in.
+  /// The join token is missing, or no token of this server's.
+  case badToken = "bad_token"
+  /// The join token is too old.
+  case tokenExpired = "token_expired"
+  /// The join token is for another room or place.
   case forbidden
+  /// Too many failed joins came from this address.
+  case tooManyAttempts = "too_many_attempts"
   /// The room has as many members as it may.
   case roomFull = "room_full"
   /// The server has as many rooms or members as it may.
   case serverFull = "server_full"
+  /// The tenant has as many rooms or members as it may.
+  case tenantFull = "tenant_full"
   /// The addressee is not in the room.
   case noSuchPeer = "no_such_peer"
+  /// The member may not do this.
+  case notPermitted = "not_permitted"
   /// More messages than allowed; this one was not delivered.
   case rateLimited = "rate_limited"
+  /// The server is stopping.
+  case goingAway = "going_away"
+  /// A moderator or the operator removed this member.
+  case kicked
+  /// A moderator or the operator closed the room.
+  case roomClosed = "room_closed"
 
   /// Whether the same message can succeed later.
   public var isTemporary: Bool {
     switch self {
-    case .roomFull, .serverFull, .rateLimited: true
+    case .tooManyAttempts, .roomFull, .serverFull, .tenantFull, .rateLimited, .goingAway: true
     default: false
     }
   }
@@ -40,31 +56,13 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
   public var closes: CloseCode? {
     switch self {
     case .notJoined, .outOfOrder: .protocolError
-    case .badRoom, .badName, .forbidden: .refused
-    case .roomFull, .serverFull: .full
-    case .badMessage, .unknownType, .alreadyJoined, .noSuchPeer, .rateLimited: nil
+    case .badRoom, .badName, .badToken, .tokenExpired, .forbidden: .refused
+    case .tooManyAttempts: .tooManyAttempts
+    case .roomFull, .serverFull, .tenantFull: .full
+    case .goingAway: .goingAway
+    case .kicked: .kicked
+    case .roomClosed: .roomClosed
+    case .badMessage, .unknownType, .alreadyJoined, .noSuchPeer, .notPermitted, .rateLimited: nil
     }
-  }
-}
-
-/// An error as a client is told it.
-public struct ErrorMessage: Hashable, Sendable {
-  /// Which error.
-  public var code: ErrorCode
-  /// A sentence for people.
-  public var text: String
-  /// Milliseconds after which another try makes sense.
-  public var retryAfterMs: Int64?
-  /// The number of the message it answers.
-  public var answers: Int64?
-
-  /// An error that answers the message numbered `answers`, if there is one.
-  public init(
-    _ code: ErrorCode, _ text: String, answers: Int64? = nil, retryAfterMs: Int64? = nil
-  ) {
-    self.code = code
-    self.text = text
-    self.answers = answers
-    self.retryAfterMs = retryAfterMs
   }
 }

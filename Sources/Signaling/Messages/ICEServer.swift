@@ -36,15 +36,8 @@ public struct ICEOffer: Hashable, Sendable {
 /// Credentials expire by the calendar, which is the implementation's business: the core has none.
 public protocol ICEServerSource {
   /// The servers for one peer of one room.
-  func offer(for peer: PeerID, in room: RoomName) -> ICEOffer
-}
-
-/// The operator's policy about relaying.
-public enum RelayPolicy: String, Hashable, Sendable, CaseIterable {
-  /// Everything through the relay.
-  case always
-  /// Directly where that works.
-  case fallback
-  /// No relay at all.
-  case never
+  ///
+  /// - Parameter withRelay: whether TURN servers belong to them, by the peer's policy and by what
+  ///   it has asked for.
+  func offer(for peer: PeerID, in room: RoomKey, withRelay: Bool) -> ICEOffer
 }

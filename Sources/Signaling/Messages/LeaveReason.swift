@@ -4,14 +4,14 @@
 public enum LeaveReason: String, Hashable, Sendable, CaseIterable {
   /// It said `leave`.
   case left
-  /// Its connection broke.
-  case lost
-  /// Nothing was heard of it.
+  /// Its connection broke, and it did not come back in time.
   case timeout
-  /// It read too slowly.
-  case slow
-  /// A newer connection of its session took over.
+  /// Somebody with the same granted name entered.
   case replaced
-  /// It broke the protocol.
+  /// A moderator or the operator removed it.
+  case kicked
+  /// The room was closed.
+  case closed
+  /// It broke the protocol, or sent far too much.
   case error
 }

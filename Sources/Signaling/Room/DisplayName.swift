@@ -10,10 +10,7 @@ public struct DisplayName: Hashable, Sendable {
 
   /// Nil when `text` is no such name.
   public init?(_ text: String) {
-    guard text.utf8.count <= Self.bytesMax else { return nil }
-    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-      return nil
-    }
+    guard ShortText.isFit(text, bytesMax: Self.bytesMax) else { return nil }
     self.text = text
   }
 

@@ -8,6 +8,7 @@ struct Room: Sendable {
   }
 
   private(set) var members: [Member] = []
+  private(set) var lastOrder: Int64 = 0
 
   var isEmpty: Bool { members.isEmpty }
 
@@ -15,8 +16,9 @@ struct Room: Sendable {
     members.first { $0.peer == peer }
   }
 
-  mutating func add(_ member: Member) {
+  mutating func add(_ member: Member, order: Int64) {
     members.append(member)
+    lastOrder = order
   }
 
   mutating func remove(_ connection: ConnectionID) {

@@ -13,10 +13,10 @@ struct Session: Sendable {
     case flood(retryAfterMs: Int64)
   }
 
-  let room: RoomName
+  let room: RoomKey
   let peer: PeerID
-  let name: DisplayName
-  let secret: SessionSecret
+  let profile: Profile
+  let grant: Grant
   let joined: Instant
   /// Where the server's `RecencyQueue` keeps this one.
   let slot: Int
@@ -26,22 +26,23 @@ struct Session: Sendable {
   var received: [ClientMessage.Kind: Int] = [.join: 1]
   var sent: [ServerMessage.Kind: Int] = [:]
   var lastError: ErrorCode?
+  var hasAskedForRelay = false
 
   private var bucket: TokenBucket
   /// Messages refused, less those allowed since.
   private var refused = 0
 
   init(
-    room: RoomName, peer: PeerID, name: DisplayName, secret: SessionSecret, slot: Int,
+    room: RoomKey, peer: PeerID, profile: Profile, grant: Grant, slot: Int,
     limits: SignalingLimits, now: Instant
   ) {
     self.room = room
     self.peer = peer
-    self.name = name
-    self.secret = secret
+    self.profile = profile
+    self.grant = grant
     self.slot = slot
     joined = now
-    bucket = TokenBucket(perSecond: limits.messagesPerSecond, burst: limits.burst, now: now)
+    bucket = TokenBucket(limits.rates.message, now: now)
     _ = bucket.take(now: now)
   }
 

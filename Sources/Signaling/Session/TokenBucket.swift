@@ -14,11 +14,11 @@ struct TokenBucket: Sendable {
   private let toleranceNs: Int64
   private var fullAtNs: Int64
 
-  /// A full one. `perSecond` is 1 to 1,000,000; `burst`, the tokens of a full bucket, at least 1.
-  init(perSecond: Int, burst: Int, now: Instant) {
-    precondition((1...1_000_000).contains(perSecond) && burst >= 1)
-    nanosecondsPerToken = 1_000_000_000 / Int64(perSecond)
-    toleranceNs = nanosecondsPerToken * Int64(burst - 1)
+  /// A full one.
+  init(_ rate: Rate, now: Instant) {
+    precondition((1...1_000_000_000).contains(rate.perSecond) && rate.burst >= 1)
+    nanosecondsPerToken = 1_000_000_000 / Int64(rate.perSecond)
+    toleranceNs = nanosecondsPerToken * Int64(rate.burst - 1)
     fullAtNs = now.nanoseconds
   }
 

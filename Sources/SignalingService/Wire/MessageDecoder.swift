@@ -57,11 +57,12 @@ public struct MessageDecoder: ~Copyable {
       let to = parser.kind(of: "to") == nil ? nil : try peer()
       guard let range = parser.range(of: "data") else { throw Fault(detail: "data is missing") }
       return .message(to: to, data: RawJSON(text.bytes(in: range)))
-    case .ice: return .ice
+    case .ice: return .ice(relay: try relay())
+    case .report: return .report(peer: try peer("peer"), pair: try pair())
+    case .kick: return .kick(try peer("peer"), try reason())
+    case .closeRoom: return .closeRoom(try reason())
     case .leave: return .leave
-    case .ping:
-      guard let ack = count("ack") else { throw Fault(detail: "ack has to be a whole number") }
-      return .ping(ack: ack)
+    case .ping: return try ping()
     case .invalid, nil: throw Fault(code: .unknownType, detail: "unknown type")
     }
   }
@@ -72,18 +73,58 @@ public struct MessageDecoder: ~Copyable {
     guard name != nil || parser.kind(of: "name") == nil else {
       throw Fault(detail: "name has to be a string")
     }
-    guard parser.kind(of: "resume") != nil else { return JoinRequest(room: room, name: name) }
+    let token = parser.string("token")
+    guard token != nil || parser.kind(of: "token") == nil else {
+      throw Fault(detail: "token has to be a string")
+    }
+    guard parser.kind(of: "resume") != nil else {
+      return JoinRequest(room: room, name: name, token: token)
+    }
     guard let session = parser.string("session", in: "resume"), let ack = count("ack", in: "resume")
     else { throw Fault(detail: "resume has to have a session and an ack") }
     let resume = ResumeRequest(session: SessionSecret(session), ack: ack)
-    return JoinRequest(room: room, name: name, resume: resume)
+    return JoinRequest(room: room, name: name, token: token, resume: resume)
   }
 
   // MARK: Members
 
-  private func peer() throws(Fault) -> PeerID {
-    guard let to = parser.string("to") else { throw Fault(detail: "to has to be a string") }
-    return PeerID(to)
+  private func peer(_ key: StaticString = "to") throws(Fault) -> PeerID {
+    guard let text = parser.string(key) else { throw Fault(detail: "\(key) has to be a string") }
+    return PeerID(text)
+  }
+
+  private func reason() throws(Fault) -> Reason {
+    guard parser.kind(of: "reason") != nil else { return .none }
+    guard let reason = parser.string("reason").flatMap({ Reason($0) }) else {
+      throw Fault(detail: "reason has to be a string of at most 128 bytes, no control characters")
+    }
+    return reason
+  }
+
+  private func relay() throws(Fault) -> Bool {
+    guard parser.kind(of: "relay") != nil else { return false }
+    guard let relay = parser.boolean("relay") else {
+      throw Fault(detail: "relay has to be true or false")
+    }
+    return relay
+  }
+
+  private func ping() throws(Fault) -> ClientMessage.Body {
+    guard let ack = count("ack") else { throw Fault(detail: "ack has to be a whole number") }
+    guard parser.kind(of: "rtt") != nil else { return .ping(ack: ack) }
+    guard let rtt = count("rtt") else { throw Fault(detail: "rtt has to be a whole number") }
+    return .ping(ack: ack, rttMs: rtt)
+  }
+
+  private func pair() throws(Fault) -> SelectedPair {
+    func type(_ key: StaticString) -> SelectedPair.CandidateType? {
+      parser.string(key, in: "pair").flatMap { SelectedPair.CandidateType(rawValue: $0) }
+    }
+    let transport = parser.string("protocol", in: "pair")
+    guard let local = type("local"), let remote = type("remote"),
+      let transport = transport.flatMap({ SelectedPair.TransportProtocol(rawValue: $0) })
+    else { throw Fault(detail: "pair has to have a local and remote type, and a protocol") }
+    return SelectedPair(local: local, remote: remote, transport: transport)
   }
 
   private func description(_ text: Span<UInt8>) throws(Fault) -> RawJSON {

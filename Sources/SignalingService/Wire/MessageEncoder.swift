@@ -35,48 +35,19 @@ extension JSONWriter {
   fileprivate mutating func members(of message: ServerMessage) {
     switch message {
     case .joined(let joined): members(of: joined)
-    case .peerJoined(let peer, let name): entry(peer, name, polite: false)
-    case .peerLeft(let peer, let reason):
-      member("peer", peer.text)
-      member("reason", reason.rawValue)
+    case .presence(let changes): members(of: changes)
     case .offer(let from, let sdp), .answer(let from, let sdp): payload(from, "sdp", sdp)
     case .candidate(let from, let candidate): payload(from, "candidate", candidate)
     case .endOfCandidates(let from, let fragment): payload(from, "usernameFragment", fragment)
     case .message(let from, let data): payload(from, "data", data)
+    case .notice(let text): member("text", text)
     case .ice(let offer): members(of: offer)
     case .error(let error): members(of: error)
     case .pong(let ack): member("ack", ack)
     }
   }
 
-  private mutating func members(of joined: Joined) {
-    member("ack", joined.ack)
-    member("room", joined.room.text)
-    member("peer", joined.peer.text)
-    member("session", joined.session.text)
-    key("resumed")
-    boolean(joined.resumed)
-    key("peers")
-    beginArray()
-    for other in joined.peers {
-      beginObject()
-      entry(other.peer, other.name, polite: true)
-      endObject()
-    }
-    endArray()
-    members(of: joined.ice)
-    member("relay", joined.relay.rawValue)
-    member("heartbeat", joined.limits.heartbeatMs)
-    key("limits")
-    beginObject()
-    member("messageBytes", Int64(joined.limits.messageBytesMax))
-    member("messagesPerSecond", Int64(joined.limits.messagesPerSecond))
-    member("burst", Int64(joined.limits.burst))
-    member("peers", Int64(joined.limits.peersPerRoomMax))
-    endObject()
-  }
-
-  private mutating func members(of offer: ICEOffer) {
+  mutating func members(of offer: ICEOffer) {
     key("iceServers")
     beginArray()
     for server in offer.servers {
@@ -102,11 +73,21 @@ extension JSONWriter {
     if let answers = error.answers { member("re", answers) }
   }
 
-  private mutating func entry(_ peer: PeerID, _ name: DisplayName, polite: Bool) {
-    member("peer", peer.text)
-    member("name", name.text)
-    key("polite")
-    boolean(polite)
+  private mutating func members(of changes: [PresenceChange]) {
+    key("changes")
+    beginArray()
+    for change in changes {
+      beginObject()
+      member("peer", change.peer.text)
+      member("state", change.state.word)
+      switch change.state {
+      case .joined(let profile), .resumed(let profile): members(of: profile)
+      case .left(let reason): member("reason", reason.rawValue)
+      case .suspended: break
+      }
+      endObject()
+    }
+    endArray()
   }
 
   private mutating func payload(_ from: PeerID, _ name: String, _ value: RawJSON?) {
@@ -116,12 +97,12 @@ extension JSONWriter {
     raw(value.bytes)
   }
 
-  private mutating func member(_ name: String, _ text: String) {
+  mutating func member(_ name: String, _ text: String) {
     key(name)
     string(text)
   }
 
-  private mutating func member(_ name: String, _ value: Int64) {
+  mutating func member(_ name: String, _ value: Int64) {
     key(name)
     integer(value)
   }

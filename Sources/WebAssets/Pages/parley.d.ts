@@ -65,11 +65,9 @@ export type JSONValue =
 
 /** Why somebody left: what the server says, or what happened here. */
 export type LeaveReason =
-  | "left" | "lost" | "timeout" | "slow" | "replaced" | "error"
+  | "left" | "timeout" | "replaced" | "kicked" | "closed" | "error"
   /** We came back in a new session; who is still there follows as a new `peer`. */
-  | "reconnected"
-  /** We left the room. */
-  | "closed";
+  | "reconnected";
 
 /** Handlers of a room's events. */
 export interface RoomEvents {
@@ -101,8 +99,9 @@ export interface Room {
   readonly stream: MediaStream;
   /** The server's limits, as in its `joined` message. */
   readonly limits: {
-    readonly messageBytes: number; readonly messagesPerSecond: number;
-    readonly burst: number; readonly peers: number;
+    readonly messageBytes: number; readonly peers: number;
+    readonly rates: Readonly<Record<"candidate" | "description" | "message" | "other",
+      { readonly perSecond: number; readonly burst: number }>>;
   };
   /** Calls `handler` at each such event; returns a function that ends this. */
   on<E extends keyof RoomEvents>(event: E, handler: RoomEvents[E]): () => void;

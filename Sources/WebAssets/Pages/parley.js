@@ -24,7 +24,7 @@ export async function join(room, options = {}) {
 class Room extends Emitter {
   #signaling; #options;
   #iceServers = []; #iceTimer; #iceStaleAt = 0; #relay; #opening;
-  #stale = new Set(); // connections that wait for new ICE servers to be restarted
+  #order = 0; #stale = new Set(); // connections that wait for new ICE servers to be restarted
 
   constructor(name, options) {
     super();
@@ -38,7 +38,7 @@ class Room extends Emitter {
     this.#signaling = new Signaling(url.href.replace(/^http/, "ws"), hello, {
       joined: (message) => this.#joined(message),
       message: (message) => this.#receive(message),
-      // A signal that crossed with somebody's leaving is no news: `peer-left` tells.
+      // A signal that crossed with somebody's leaving is no news: `presence` tells.
       error: (error, request) => (error.code === "no_such_peer" && request?.type !== "message") ||
         this[EMIT]("error", error),
       waiting: (retryIn, error) => this.#setState("reconnecting", error, retryIn),
@@ -101,6 +101,7 @@ class Room extends Emitter {
     // The others know a new session of ours by a new name and have dropped the old connections.
     if (!message.resumed) this.#remove("reconnected", ...this.peers.values());
     Object.assign(this, { id: message.peer, limits: message.limits });
+    this.#order = message.order;
     this.#relay = message.relay;
     if (this.#config().iceTransportPolicy === "relay" && message.relay === "never") {
       const error = new ParleyError("no_relay", "Only a relay is wanted, and there is none.");
@@ -115,17 +116,22 @@ class Room extends Emitter {
   #receive(message) {
     const peer = this.peers.get(message.from ?? message.peer);
     switch (message.type) {
-      case "peer-joined": return this.#add(message);
-      case "peer-left": return peer && this.#remove(message.reason, peer);
+      case "presence": return message.changes.forEach((change) => this.#change(change));
       case "message": return peer && this[EMIT]("message", message.data, peer);
       case "ice": return this.#useIce(message);
       default: return peer?.receive(message);
     }
   }
 
+  #change(change) {
+    const peer = this.peers.get(change.peer);
+    if (!peer && change.state !== "left") this.#add(change);
+    if (peer && change.state === "left") this.#remove(change.reason, peer);
+  }
+
   #add(info) {
     if (this.state === "closed") return; // left by a handler, just now
-    const peer = new Peer(info, {
+    const peer = new Peer({ ...info, polite: this.#order > info.order }, {
       stream: this.stream, data: this.#options.data ?? true,
       config: () => this.#config(), signal: (message) => this.#signal(message),
       restart: (connection) => this.#restart(connection),

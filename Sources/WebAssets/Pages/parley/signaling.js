@@ -20,7 +20,7 @@ export class Signaling {
   #received = 0; // number of the last message received
   #unacked = []; // numbered, not acknowledged yet: needed for a resume and when rate limited
   #queue = []; // not numbered yet
-  #limits = { messagesPerSecond: 50, burst: 200, messageBytes: 65_536 };
+  #limits = { rates: { message: { perSecond: 20, burst: 60 } }, messageBytes: 65_536 };
   #tokens = 0; #refilledAt = 0; #heardAt = 0; #pingedAt = 0;
   #attempt = 0; #timers = {};
 
@@ -100,7 +100,7 @@ export class Signaling {
     this.#joinedAt = this.#refilledAt = performance.now();
     this.#session = message.session;
     this.#limits = { ...this.#limits, ...message.limits };
-    this.#tokens = this.#limits.burst * PACE;
+    this.#tokens = this.#limits.rates.message.burst * PACE;
     if (message.resumed) {
       // The session goes on: what did not arrive goes out once more, under its old numbers.
       for (const old of this.#unacked) this.#socket.send(JSON.stringify(old));
@@ -125,10 +125,11 @@ export class Signaling {
   #pump() {
     clearTimeout(this.#timers.pump);
     if (!this.#joinedAt) return;
-    const perMs = (this.#limits.messagesPerSecond / 1_000) * PACE;
+    const { perSecond, burst } = this.#limits.rates.message;
+    const perMs = (perSecond / 1_000) * PACE;
     const now = performance.now();
     const tokens = this.#tokens + (now - this.#refilledAt) * perMs;
-    this.#tokens = Math.min(tokens, this.#limits.burst * PACE);
+    this.#tokens = Math.min(tokens, burst * PACE);
     this.#refilledAt = now;
     while (this.#queue.length && this.#tokens >= 1) {
       this.#tokens -= 1;
