@@ -59,6 +59,7 @@ let package = Package(
     library("JSON", ["CSimdjson"]),
     library("Logging", ["NetTypes"]),
     library("Configuration", ["NetTypes", "Logging"]),
+    library("Terminal", ["CLinux", "EventLoop", "NetTypes"]),
     .target(
       name: "WebAssets",
       resources: [
@@ -110,7 +111,8 @@ let package = Package(
         "Configuration", "EventLoop", "Gate", "Logging", "NetTypes", "RelayService",
         "AdminService", "UserDatabase",
       ]),
-    program("parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes"]),
+    program(
+      "parleyctl", ["AdminAPI", "Configuration", "EventLoop", "HTTP1", "NetTypes", "Terminal"]),
     program(
       "parley-load",
       [
@@ -165,7 +167,9 @@ let package = Package(
         "STUN", "TURNClient", "Signaling", "WebSocket", "HTTP1", "EventLoop", "Crypto", "NetTypes",
       ]),
     tests("UserDatabaseTests", ["UserDatabase", "Redis", "RelayService", "NetTypes"]),
-    tests("ParleyctlTests", ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes"]),
+    tests(
+      "ParleyctlTests",
+      ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes", "Terminal"]),
     tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(

@@ -40,6 +40,11 @@ public struct ErrorDocument: Codable, Equatable, Sendable {
     public var message: String
   }
 
+  /// The code of a server that relays only: there is nothing to ask about rooms.
+  public static let noRooms = "no_rooms"
+  /// The code when nobody is in the room.
+  public static let noSuchRoom = "no_such_room"
+
   public var error: Reason
 
   public init(code: String, message: String) {

@@ -37,7 +37,10 @@ struct AdminRefusal: Error, Equatable {
     status: .notFound, code: "not_found",
     message: "there are /rooms, /rooms/NAME, /allocations, /stats, /healthz, /readyz and /drain")
   static let noSuchRoom = AdminRefusal(
-    status: .notFound, code: "no_such_room", message: "nobody is in a room of this name")
+    status: .notFound, code: ErrorDocument.noSuchRoom,
+    message: "nobody is in a room of this name")
+  static let noRooms = AdminRefusal(
+    status: .notFound, code: ErrorDocument.noRooms, message: "this server has no rooms")
   static let noAnswer = AdminRefusal(
     status: .serviceUnavailable, code: "no_answer", message: "the server is too busy to answer")
   static let tooLarge = AdminRefusal(

@@ -40,13 +40,12 @@ struct AdminSources: Sendable {
         done(.document(AllocationsDocument(snapshot, max: AdminLimits.listMax)))
       }
     case .rooms:
-      inspectSignaling(on: loop) { report in
-        done(.document(RoomsDocument(report, max: AdminLimits.listMax)))
+      inspectRooms(on: loop, done) { report in
+        .document(RoomsDocument(report, max: AdminLimits.listMax))
       }
     case .room(let name):
-      inspectSignaling(on: loop) { report in
-        let room = RoomDocument(report, name: name)
-        done(room.map { .document($0) } ?? AdminRefusal.noSuchRoom.response)
+      inspectRooms(on: loop, done) { report in
+        RoomDocument(report, name: name).map { .document($0) } ?? AdminRefusal.noSuchRoom.response
       }
     case .stats:
       relay.inspect(on: loop) { snapshot in
@@ -57,6 +56,15 @@ struct AdminSources: Sendable {
           done(.document(stats))
         }
       }
+    }
+  }
+
+  private func inspectRooms(
+    on loop: EventLoop, _ done: @escaping Answer,
+    _ answer: @escaping @Sendable (SignalingReport) -> HTTPResponse
+  ) {
+    inspectSignaling(on: loop) { report in
+      done(report.map(answer) ?? AdminRefusal.noRooms.response)
     }
   }
 

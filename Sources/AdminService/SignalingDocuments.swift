@@ -7,9 +7,8 @@ internal import Signaling
 internal import SignalingService
 
 extension RoomsDocument {
-  init(_ report: SignalingReport?, max: Int) {
+  init(_ report: SignalingReport, max: Int) {
     self.init()
-    guard let report else { return }
     rooms = report.rooms.prefix(max).map { RoomSummaryDocument($0, now: report.now) }
     if report.rooms.count > max { omitted = report.rooms.count - max }
   }
@@ -29,10 +28,8 @@ extension RoomSummaryDocument {
 
 extension RoomDocument {
   /// `nil` when there is no such room.
-  init?(_ report: SignalingReport?, name: String) {
-    guard let report, let snapshot = report.rooms.first(where: { $0.name.text == name }) else {
-      return nil
-    }
+  init?(_ report: SignalingReport, name: String) {
+    guard let snapshot = report.rooms.first(where: { $0.name.text == name }) else { return nil }
     self.init()
     room = name
     members = snapshot.members.map { MemberDocument($0, now: report.now) }

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -81,6 +82,14 @@ int parley_signal_descriptor(const int *numbers, int count) {
 int parley_read_signal(int fd) {
   struct signalfd_siginfo info;
   return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int parley_terminal_size(int fd, uint16_t *columns, uint16_t *rows) {
+  struct winsize size;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -errno;
+  *columns = size.ws_col;
+  *rows = size.ws_row;
+  return 0;
 }
 
 int parley_notify(const char *path, const uint8_t *text, size_t length) {

@@ -14,6 +14,9 @@ extension OptionTable {
     let words = arguments.map { " " + $0.placeholder } ?? ""
     var lines = Self.wrap("\(program) \(summary).", indent: 0)
     lines += ["", "Usage: \(program) [OPTIONS]\(words)"]
+    if let commands = arguments?.commands, !commands.isEmpty {
+      lines += ["", "Commands:"] + commands.flatMap { describe("  \($0.usage)", $0.help) }
+    }
     for group in groups where !group.options.isEmpty {
       lines += ["", "\(group.title):"] + group.options.flatMap(describe)
     }
@@ -53,8 +56,11 @@ extension OptionTable {
   private func describe(_ option: Option<Settings>) -> [String] {
     let mark = option.arity == .list ? " *" : ""
     let value = option.placeholder.isEmpty ? "" : " \(option.placeholder)"
-    let head = "  \(option.flag)\(value)\(mark)"
-    let text = Self.wrap(option.help + defaultText(option), indent: Self.descriptionColumn)
+    return describe("  \(option.flag)\(value)\(mark)", option.help + defaultText(option))
+  }
+
+  private func describe(_ head: String, _ help: String) -> [String] {
+    let text = Self.wrap(help, indent: Self.descriptionColumn)
     guard let first = text.first, head.count < Self.descriptionColumn - 1 else {
       return [head] + text
     }

@@ -1,5 +1,29 @@
 // The table of a program's options: the one source for flags, variables, file keys and help.
 
+/// A word that says what a program is to do.
+public struct CommandWord: Sendable {
+  let word: String
+  let placeholders: [String]
+  let choices: [String]
+  let help: String
+
+  /// - Parameters:
+  ///   - placeholders: stand in help for the words that follow: `["ROOM", "PEER"]`.
+  ///   - choices: all that the next word can be, where it is one of a few.
+  ///   - help: what it does, a few words or a sentence.
+  public init(
+    _ word: String, _ placeholders: [String] = [], choices: [String] = [], help: String
+  ) {
+    self.word = word
+    self.placeholders = placeholders
+    self.choices = choices
+    self.help = help
+  }
+
+  /// The word and what has to follow, as in help.
+  public var usage: String { ([word] + placeholders).joined(separator: " ") }
+}
+
 /// Everything a program can be told from outside.
 ///
 /// ```swift
@@ -21,11 +45,17 @@ public struct OptionTable<Settings: Sendable>: Sendable {
     /// Takes all of them, in order, also when there are none; throws ``MalformedValue``.
     public typealias Setter = @Sendable (inout Settings, [String]) throws -> Void
     let placeholder: String
+    let commands: [CommandWord]
     let set: Setter
 
-    /// - Parameter placeholder: stands for them in help: `COMMAND [NAME]`.
-    public init(_ placeholder: String, set: @escaping Setter) {
+    /// - Parameters:
+    ///   - placeholder: stands for them in help: `COMMAND [NAME]`.
+    ///   - commands: what the first of them can be, for help and for completion.
+    public init(
+      _ placeholder: String, commands: [CommandWord] = [], set: @escaping Setter
+    ) {
       self.placeholder = placeholder
+      self.commands = commands
       self.set = set
     }
   }

@@ -10,11 +10,21 @@ import Foundation
   static func main() {
     let settings = Settings.table.parseOrExit(into: Settings())
     do {
-      let reply = try AdminClient.ask(settings.path, at: settings.admin)
-      print(try Presentation(settings).text(of: reply))
+      try run(settings)
     } catch {
       FileHandle.standardError.write(Data("parleyctl: \(error.message)\n".utf8))
       exit(failed)
+    }
+  }
+
+  private static func run(_ settings: Settings) throws(Failure) {
+    if case .completion(let shell) = settings.command {
+      print(Settings.table.completion(for: shell), terminator: "")
+    } else if let path = settings.path {
+      let reply = try AdminClient.ask(path, at: settings.admin)
+      print(try Presentation(settings).text(of: reply))
+    } else {
+      try Watch.run(settings)
     }
   }
 }

@@ -18,10 +18,25 @@ struct Presentation {
       switch settings.command {
       case .rooms: Tables.text(try decoded(reply, RoomsDocument.self))
       case .room: Tables.text(try decoded(reply, RoomDocument.self))
-      case .drain: Tables.text(try decoded(reply, DrainDocument.self))
       case .allocations: Tables.text(try decoded(reply, AllocationsDocument.self))
+      case .drain: Tables.text(try decoded(reply, DrainDocument.self))
+      case .watch, .completion: ""
       }
     return settings.printsJSON ? String(decoding: reply.body, as: UTF8.self) : table
+  }
+
+  /// The document in an answer; what it says instead is a failure.
+  func document<Document: Decodable>(
+    of reply: Reply, _ type: Document.Type = Document.self
+  ) throws(Failure) -> Document {
+    guard reply.status == .ok else { throw failure(of: reply) }
+    return try decoded(reply, type)
+  }
+
+  /// Whether the answer is that this server has no rooms at all.
+  func saysNoRooms(_ reply: Reply) -> Bool {
+    guard reply.status == .notFound else { return false }
+    return (try? decoded(reply, ErrorDocument.self))?.error.code == ErrorDocument.noRooms
   }
 
   private func decoded<Document: Decodable>(
@@ -38,10 +53,12 @@ struct Presentation {
     guard let reason = try? decoded(reply, ErrorDocument.self).error else {
       return .foreign(settings.admin)
     }
-    if case .room(let name) = settings.command, reply.status == .notFound {
-      return Failure(message: "nobody is in a room called \(Figures.printable(name))")
+    switch (reason.code, settings.command) {
+    case (ErrorDocument.noSuchRoom, .room(let room)):
+      return Failure(message: "nobody is in a room called \(Figures.printable(room))")
+    default:
+      return Failure(
+        message: "\(settings.admin): \(reply.status.code), \(Figures.printable(reason.message))")
     }
-    return Failure(
-      message: "\(settings.admin): \(reply.status.code), \(Figures.printable(reason.message))")
   }
 }

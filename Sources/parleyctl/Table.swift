@@ -39,6 +39,19 @@ struct Table {
     text.reduce(0) { $0 + (isWide($1) ? 2 : 1) }
   }
 
+  /// As much of `text` as fits into so many cells, with a mark where it was cut.
+  static func fitted(_ text: String, to cells: Int) -> String {
+    guard width(text) > cells else { return text }
+    var result = ""
+    var used = 1
+    for character in text {
+      used += isWide(character) ? 2 : 1
+      guard used <= cells else { break }
+      result.append(character)
+    }
+    return cells > 0 ? result + "…" : ""
+  }
+
   private static func isWide(_ character: Character) -> Bool {
     guard let first = character.unicodeScalars.first else { return false }
     if first.properties.isEmojiPresentation || character.unicodeScalars.contains("\u{FE0F}") {

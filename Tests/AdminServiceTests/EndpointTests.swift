@@ -79,7 +79,7 @@ import Testing
   @Test(arguments: [
     ("GET", "/", 404, "not_found"), ("GET", "/roomsx", 404, "not_found"),
     ("GET", "/rooms/", 404, "not_found"), ("GET", "/rooms/a/b", 404, "not_found"),
-    ("GET", "/rooms/no%20such", 404, "no_such_room"), ("GET", "/rooms/%zz", 400, "bad_request"),
+    ("GET", "/rooms/no%20such", 404, "no_rooms"), ("GET", "/rooms/%zz", 400, "bad_request"),
     ("GET", "/rooms/..", 400, "bad_request"), ("POST", "/rooms", 405, "method_not_allowed"),
     ("DELETE", "/rooms/tea", 405, "method_not_allowed"),
   ])
@@ -100,11 +100,11 @@ import Testing
       #expect(try client.answer().status == 200)
       client.send(
         ClientSocket.request("/healthz") + ClientSocket.request("/stats")
-          + ClientSocket.request("/none") + ClientSocket.request("/rooms"))
+          + ClientSocket.request("/none") + ClientSocket.request("/allocations"))
       #expect(try client.answer().decoded(HealthDocument.self) == HealthDocument())
       #expect(try client.answer().decoded(StatsDocument.self) == StatsDocument())
       #expect(try client.answer().status == 404)
-      #expect(try client.answer().decoded(RoomsDocument.self) == RoomsDocument())
+      #expect(try client.answer().decoded(AllocationsDocument.self) == AllocationsDocument())
     }
   }
 

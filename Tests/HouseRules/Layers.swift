@@ -48,7 +48,7 @@ struct LayerTable {
     ("STUN", .cores), ("TURN", .cores), ("TURNClient", .cores), ("HTTP1", .cores),
     ("WebSocket", .cores), ("Signaling", .cores),
     ("EventLoop", .edges), ("TLS", .edges), ("JSON", .edges), ("Logging", .edges),
-    ("Configuration", .edges),
+    ("Configuration", .edges), ("Terminal", .edges),
     ("Redis", .edges), ("WebAssets", .edges),
     ("Gate", .services), ("RelayService", .services), ("SignalingService", .services),
     ("UserDatabase", .services), ("AdminService", .services),

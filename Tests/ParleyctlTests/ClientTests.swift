@@ -73,7 +73,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
     settings.admin = server.address
     settings.command = command
     settings.printsJSON = json
-    let reply = try AdminClient.ask(settings.path, at: server.address)
+    let reply = try AdminClient.ask(try #require(settings.path), at: server.address)
     return try Presentation(settings).text(of: reply)
   }
 

@@ -31,6 +31,8 @@ import Testing
     #expect(try settings(["room", "tea"])?.command == .room("tea"))
     #expect(try settings(["allocations", "--json"])?.command == .allocations)
     #expect(try settings(["allocations", "--json"])?.printsJSON == true)
+    #expect(try settings(["watch", "--once"])?.once == true)
+    #expect(try settings(["completion", "zsh"])?.command == .completion(.zsh))
     #expect(try settings(["drain"])?.path == .drain(deadlineSeconds: nil))
     let hurried = try settings(["drain", "--deadline", "60"])?.path
     #expect(hurried == .drain(deadlineSeconds: 60))
@@ -50,13 +52,17 @@ import Testing
     #expect(message(["--config", "x", "rooms"])?.contains("--config is no option") == true)
   }
 
+  private static let commands = "rooms, room, allocations, watch, drain and completion"
+
   @Test(
     arguments: [
-      ([], "nothing is asked for; give rooms, room NAME, allocations or drain"),
+      ([], "nothing is asked for; there are \(Self.commands)"),
       (["romms"], "\"romms\" is no command; did you mean rooms?"),
       (["alocations"], "\"alocations\" is no command; did you mean allocations?"),
-      (["xyzzy"], "\"xyzzy\" is no command; there are rooms, room NAME, allocations and drain"),
-      (["room"], "\"room\" lacks the name of the room: room NAME"),
+      (["xyzzy"], "\"xyzzy\" is no command; there are \(Self.commands)"),
+      (["room"], "\"room\" lacks NAME: room NAME"),
+      (["room", ""], "\"room \" lacks NAME: room NAME"),
+      (["completion"], "\"completion\" lacks SHELL: completion SHELL"),
       (["room", "a", "b"], "\"room a b\" has a word too many: room NAME"),
       (["rooms", "a"], "\"rooms a\" has a word too many"),
     ] as [([String], String)])
@@ -66,7 +72,7 @@ import Testing
 
   @Test func `Help names the commands and the options and fits a terminal`() {
     let help = Settings.table.help
-    for word in ["rooms", "room NAME", "allocations", "--json", "--admin", "PARLEY_ADMIN"] {
+    for word in Command.rows.map(\.word.usage) + ["--json", "--admin", "PARLEY_ADMIN"] {
       #expect(help.contains(word))
     }
     #expect(!help.contains("--config"))

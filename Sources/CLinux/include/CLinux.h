@@ -120,6 +120,9 @@ int parley_signal_descriptor(const int *numbers, int count);
 /// The number of the signal waiting at such a descriptor, or 0.
 int parley_read_signal(int fd);
 
+/// The size in cells of the terminal that `fd` is.
+int parley_terminal_size(int fd, uint16_t *columns, uint16_t *rows);
+
 /// Sends a datagram to the Unix socket at `path`, of which a leading @ stands for a 0 byte.
 int parley_notify(const char *path, const uint8_t *text, size_t length);
 
