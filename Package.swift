@@ -35,6 +35,7 @@ let package = Package(
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .systemLibrary(name: "COpenSSL"),
     .systemLibrary(name: "CHiredis"),
+    .systemLibrary(name: "CZlib"),
     .target(
       name: "CSimdjson",
       cxxSettings: [.define("SIMDJSON_EXCEPTIONS", to: "0")],
@@ -57,6 +58,7 @@ let package = Package(
     library("EventLoop", ["CLinux", "NetTypes"]),
     library("TLS", ["COpenSSL", "Crypto", "EventLoop", "NetTypes", "STUN"]),
     library("JSON", ["CSimdjson"]),
+    library("Compression", ["CZlib", "WebSocket"]),
     library("Logging", ["NetTypes"]),
     library("Configuration", ["NetTypes", "Logging"]),
     library("Terminal", ["CLinux", "EventLoop", "NetTypes"]),
@@ -83,7 +85,8 @@ let package = Package(
     library(
       "SignalingService",
       [
-        "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto", "HTTP1", "WebSocket",
+        "Compression", "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto", "HTTP1",
+        "WebSocket",
         "Signaling", "JSON", "Logging", "RelayService", "WebAssets", "TURN",
       ]),
     library(
@@ -146,7 +149,8 @@ let package = Package(
     tests("GateTests", ["Gate", "EventLoop", "NetTypes", "TLS", "TLSTesting"]),
     tests("EventLoopTests", ["EventLoop", "NetTypes"]),
     tests("HTTP1Tests", ["HTTP1"]),
-    tests("WebSocketTests", ["WebSocket", "HTTP1", "NetTypes"]),
+    tests("WebSocketTests", ["WebSocket", "Compression", "HTTP1", "NetTypes"]),
+    tests("CompressionTests", ["Compression", "WebSocket"]),
     tests("SignalingTests", ["Signaling", "NetTypes", "Crypto"]),
     .target(
       name: "SignalingTesting", dependencies: ["NetTypes"], path: "Tests/SignalingTesting",
@@ -157,7 +161,8 @@ let package = Package(
     tests(
       "SignalingServiceTests",
       [
-        "SignalingService", "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
+        "SignalingService", "Signaling", "Compression", "NetTypes", "Crypto",
+        "EventLoop", "HTTP1", "WebSocket",
       ]),
     tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
     tests(

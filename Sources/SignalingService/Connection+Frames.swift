@@ -20,7 +20,8 @@ extension Connection {
       var output: [UInt8] = []
       var goesOn = true
       while goesOn && entry == nil && !stream.isClosed {
-        let event = webSocket.receive(&input, at: &offset, output: &output)
+        let event = webSocket.receive(
+          &input, at: &offset, output: &output, codec: home?.codec)
         // Pongs leave before the answers to what came after their pings.
         transmit(output)
         output.removeAll()
@@ -73,7 +74,8 @@ extension Connection {
       return entry
     case .refuse(let error, let code):
       home.counters.lobbyErrors[error.code.rawValue, default: 0] += 1
-      send(text: EncodedMessage(.error(error)).text(number: ServerMessage.firstNumber))
+      var encoded = EncodedMessage(.error(error))
+      send(&encoded, number: ServerMessage.firstNumber)
       close(code)
       return nil
     }

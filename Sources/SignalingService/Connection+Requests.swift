@@ -47,9 +47,9 @@ extension Connection {
     case .respond(let response):
       // Where an unread body ends is not worth looking for.
       respond(response, request.hasBody ? request.responseMode.closingAfter : request.responseMode)
-    case .upgrade(let response):
+    case .upgrade(let response, let deflate):
       respond(response, ResponseMode(isHead: false, keepAlive: true))
-      phase = .lobby
+      upgrade(deflate)
       home.wake(self, at: home.loop.now + home.joinTimeout)
     case .hand(let mount):
       exchange = Exchange(mount, request)

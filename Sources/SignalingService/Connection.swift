@@ -48,6 +48,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// The request that is being read or answered for a mount.
   var exchange: Exchange?
   var webSocket: WebSocketConnection
+  /// How messages to the client may be compressed.
+  private(set) var deflate: DeflateAgreement?
   let shared: SharedState
 
   /// Takes over the place in `shared` that was given to the socket.
@@ -60,6 +62,15 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
 
   /// Where the client is.
   var clientAddress: IPAddress? { stream.peer?.ip }
+
+  /// From here on frames come.
+  func upgrade(_ deflate: DeflateAgreement?) {
+    phase = .lobby
+    guard let deflate else { return }
+    self.deflate = deflate
+    webSocket = .server(
+      messageBytesMax: shared.settings.limits.messageBytesMax, allowsCompression: true)
+  }
 
   var id: ConnectionID { ConnectionID(handle.packed) }
 
@@ -89,10 +100,10 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
 
   // MARK: Sending frames
 
-  /// Sends a text message; one that cannot wait because too much is waiting ends the connection.
-  func send(text: [UInt8], _ urgency: FlushUrgency = .prompt) {
-    guard webSocket.isOpen else { return }
-    transmit(FrameEncoder.frame(.text, text), urgency)
+  /// Sends a message; one that cannot wait because too much is waiting ends the connection.
+  func send(_ message: inout EncodedMessage, number: Int64, _ urgency: FlushUrgency = .prompt) {
+    guard webSocket.isOpen, let home else { return }
+    transmit(message.frame(number: number, deflate: deflate, codec: home.codec), urgency)
   }
 
   /// Puts bytes into the queue, which is written to the socket at the end of the loop's turn.

@@ -91,14 +91,14 @@ extension SignalingLoop {
     for effect in effects {
       switch effect {
       case .send(let id, let number, let message):
-        connection(id)?.send(text: EncodedMessage(message).text(number: number))
+        var encoded = EncodedMessage(message)
+        connection(id)?.send(&encoded, number: number)
       case .broadcast(let recipients, let message):
-        let encoded = EncodedMessage(message)
+        var encoded = EncodedMessage(message)
         work += recipients.count
         let urgency = recipients.count > Self.promptMax ? FlushUrgency.bulk : .prompt
         for recipient in recipients {
-          connection(recipient.connection)?.send(
-            text: encoded.text(number: recipient.number), urgency)
+          connection(recipient.connection)?.send(&encoded, number: recipient.number, urgency)
         }
       case .close(let id, let code):
         connection(id)?.close(code)

@@ -1,5 +1,6 @@
 // One event loop's share of the service: its sockets, its deadlines, its end.
 
+internal import Compression
 internal import Crypto
 internal import EventLoop
 internal import Gate
@@ -14,6 +15,8 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   let joinTimeout: Duration
   var server: SignalingServer
   var decoder: MessageDecoder
+  /// No message is compressed with regard to another, so all connections share it.
+  let codec = ZlibCodec()
   var router: Router
   var counters = ServiceCounters()
   private(set) var isStopping = false

@@ -26,29 +26,39 @@ public enum FrameEncoder {
     to output: inout [UInt8], opcode: Opcode, payload: Span<UInt8>, isFinal: Bool = true,
     isCompressed: Bool = false, maskKey: UInt32? = nil
   ) {
-    precondition(
-      !opcode.isControl || (isFinal && payload.count <= WebSocketLimits.controlBytesMax),
-      "control frames are short and whole")
-    let header = headerLength(payloadCount: payload.count, isMasked: maskKey != nil)
-    output.reserveForAppending(header + payload.count)
-    output.append((isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
-    let maskBit: UInt8 = maskKey == nil ? 0 : 0x80
-    switch payload.count {
-    case ..<126:
-      output.append(maskBit | UInt8(payload.count))
-    case ...0xFFFF:
-      output.append(maskBit | 126)
-      output.append(bigEndian: UInt64(payload.count), bytes: 2)
-    default:
-      output.append(maskBit | 127)
-      output.append(bigEndian: UInt64(payload.count), bytes: 8)
-    }
-    guard let maskKey else { return output.append(payload, 0..<payload.count) }
-    output.append(bigEndian: UInt64(maskKey), bytes: 4)
+    appendHeader(
+      to: &output, opcode: opcode, payloadCount: payload.count, isFinal: isFinal,
+      isCompressed: isCompressed, maskKey: maskKey)
     let start = output.count
     output.append(payload, 0..<payload.count)
+    guard let maskKey else { return }
     var written = output.mutableSpan
     written.mask(start..<start + payload.count, with: MaskKey(bigEndian: maskKey))
+  }
+
+  /// Appends a header, with room for the payload that the caller appends in pieces.
+  public static func appendHeader(
+    to output: inout [UInt8], opcode: Opcode, payloadCount: Int, isFinal: Bool = true,
+    isCompressed: Bool = false, maskKey: UInt32? = nil
+  ) {
+    precondition(
+      !opcode.isControl || (isFinal && payloadCount <= WebSocketLimits.controlBytesMax),
+      "control frames are short and whole")
+    let header = headerLength(payloadCount: payloadCount, isMasked: maskKey != nil)
+    output.reserveForAppending(header + payloadCount)
+    output.append((isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
+    let maskBit: UInt8 = maskKey == nil ? 0 : 0x80
+    switch payloadCount {
+    case ..<126:
+      output.append(maskBit | UInt8(payloadCount))
+    case ...0xFFFF:
+      output.append(maskBit | 126)
+      output.append(bigEndian: UInt64(payloadCount), bytes: 2)
+    default:
+      output.append(maskBit | 127)
+      output.append(bigEndian: UInt64(payloadCount), bytes: 8)
+    }
+    if let maskKey { output.append(bigEndian: UInt64(maskKey), bytes: 4) }
   }
 
   /// One whole message of a server, for one receiver or many.

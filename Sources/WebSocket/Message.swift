@@ -51,8 +51,8 @@ public enum MessageKind: Sendable {
 /// A whole message.
 public struct Message: Sendable, Equatable {
   public let kind: MessageKind
-  /// Its first frame had RSV1: the payload is to be inflated, and a text then to be validated by
-  /// whoever inflates it. Always false unless the decoder allows compression (RFC 7692).
+  /// Its first frame had RSV1: the payload is to be inflated, and a text then to be validated, as
+  /// `WebSocketConnection` does. Always false unless the decoder allows compression (RFC 7692).
   public let isCompressed: Bool
   public let payload: Payload
 

@@ -17,6 +17,8 @@ public enum HandshakeFault: String, Error, Sendable, CaseIterable {
   case badKey = "bad-key"
   /// A body, which a handshake does not have.
   case hasBody = "has-body"
+  /// A list of extensions that breaks the grammar.
+  case badExtensions = "bad-extensions"
   /// None of the subprotocols that we speak is offered.
   case noSubprotocol = "no-subprotocol"
 
@@ -25,7 +27,7 @@ public enum HandshakeFault: String, Error, Sendable, CaseIterable {
     switch self {
     case .badMethod: .methodNotAllowed
     case .notUpgrade, .badVersion: .upgradeRequired
-    case .badConnection, .badKey, .hasBody, .noSubprotocol: .badRequest
+    case .badConnection, .badKey, .hasBody, .badExtensions, .noSubprotocol: .badRequest
     }
   }
 
@@ -39,7 +41,7 @@ public enum HandshakeFault: String, Error, Sendable, CaseIterable {
       response.fields.append("Upgrade", "websocket")
       response.fields.append("Connection", "Upgrade")
       response.fields.append("Sec-WebSocket-Version", WebSocketHandshake.version)
-    case .badConnection, .badKey, .hasBody, .noSubprotocol: break
+    case .badConnection, .badKey, .hasBody, .badExtensions, .noSubprotocol: break
     }
     return response
   }
@@ -61,14 +63,17 @@ public enum WebSocketHandshake {
 
 /// The server's judgement of a handshake.
 public enum ServerHandshake: Sendable, Equatable {
-  /// A WebSocket begins behind `response`. `subprotocol` is nil only when we asked for none.
-  case accepted(subprotocol: String?, response: HTTPResponse)
+  /// A WebSocket begins behind `response`. `subprotocol` is nil only when we asked for none;
+  /// messages may be compressed as `deflate` says.
+  case accepted(subprotocol: String?, deflate: DeflateAgreement?, response: HTTPResponse)
   /// Answer with `fault.response`.
   case refused(HandshakeFault)
 
   /// Judges `request` (RFC 6455 §4.2.1). `subprotocols` are those that we speak, the best first;
   /// when there are any, one of them has to be offered. The origin is not looked at.
-  public init(_ request: RequestHead, subprotocols: [String] = []) {
+  ///
+  /// - Parameter deflates: we have a `MessageCodec`, so permessage-deflate may be agreed on.
+  public init(_ request: RequestHead, subprotocols: [String] = [], deflates: Bool = false) {
     do throws(HandshakeFault) {
       let key = try Self.key(of: request)
       var response = HTTPResponse(.switchingProtocols)
@@ -76,6 +81,10 @@ public enum ServerHandshake: Sendable, Equatable {
       response.fields.append("Connection", "Upgrade")
       response.fields.append(
         "Sec-WebSocket-Accept", WebSocketHandshake.acceptKey(for: key))
+      let extensions = request.fields.values("sec-websocket-extensions")
+      guard let offers = ExtensionElement.parse(extensions) else { throw .badExtensions }
+      let deflate = deflates ? DeflateAgreement.accept(offers) : nil
+      if let deflate { response.fields.append("Sec-WebSocket-Extensions", deflate.response) }
       let offered = request.fields.list("sec-websocket-protocol")
       let subprotocol = subprotocols.first { offered.contains($0) }
       if let subprotocol {
@@ -83,7 +92,7 @@ public enum ServerHandshake: Sendable, Equatable {
       } else if !subprotocols.isEmpty {
         throw .noSubprotocol
       }
-      self = .accepted(subprotocol: subprotocol, response: response)
+      self = .accepted(subprotocol: subprotocol, deflate: deflate, response: response)
     } catch {
       self = .refused(error)
     }

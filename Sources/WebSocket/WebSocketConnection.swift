@@ -34,26 +34,37 @@ public struct WebSocketConnection: ~Copyable, Sendable {
   public private(set) var state = State.open
   private var decoder: FrameDecoder
   private var maskKeys: MaskKeys?
+  /// Bytes of a message, before and after it is inflated.
+  private let messageBytesMax: Int
 
-  private init(_ decoder: consuming FrameDecoder, _ maskKeys: MaskKeys?) {
-    self.decoder = decoder
+  private init(
+    _ role: WebSocketRole, _ messageBytesMax: Int, allowsCompression: Bool, _ maskKeys: MaskKeys?
+  ) {
+    decoder = FrameDecoder(
+      role: role, messageBytesMax: messageBytesMax, allowsCompression: allowsCompression)
+    self.messageBytesMax = messageBytesMax
     self.maskKeys = maskKeys
   }
 
   /// A server's side.
+  ///
+  /// - Parameters:
+  ///   - messageBytesMax: a larger message is a fault, and so is one that inflates to more.
+  ///   - allowsCompression: permessage-deflate was agreed on; `receive` then wants a codec.
   public static func server(
-    messageBytesMax: Int = WebSocketLimits.messageBytesMax
+    messageBytesMax: Int = WebSocketLimits.messageBytesMax, allowsCompression: Bool = false
   ) -> WebSocketConnection {
-    WebSocketConnection(FrameDecoder(role: .server, messageBytesMax: messageBytesMax), nil)
+    WebSocketConnection(.server, messageBytesMax, allowsCompression: allowsCompression, nil)
   }
 
   /// A client's side. Masking keys come from a small generator with this seed: right for peers that
   /// we run ourselves, where nobody plants bytes for a proxy to misread (RFC 6455 §10.3).
   public static func client(
-    maskSeed: UInt64, messageBytesMax: Int = WebSocketLimits.messageBytesMax
+    maskSeed: UInt64, messageBytesMax: Int = WebSocketLimits.messageBytesMax,
+    allowsCompression: Bool = false
   ) -> WebSocketConnection {
     WebSocketConnection(
-      FrameDecoder(role: .client, messageBytesMax: messageBytesMax), MaskKeys(state: maskSeed))
+      .client, messageBytesMax, allowsCompression: allowsCompression, MaskKeys(state: maskSeed))
   }
 
   /// Whether messages can still be sent; a broadcast that was framed once asks this.
@@ -64,8 +75,11 @@ public struct WebSocketConnection: ~Copyable, Sendable {
   /// Goes on in `input` at `offset`, as `FrameDecoder.next` does. Pongs and close frames that are
   /// owed are appended to `output`; together they are no longer than the input they answer, but for
   /// one close frame.
+  ///
+  /// - Parameter codec: inflates messages where that was agreed on; not always the same one.
   public mutating func receive(
-    _ input: inout MutableSpan<UInt8>, at offset: inout Int, output: inout [UInt8]
+    _ input: inout MutableSpan<UInt8>, at offset: inout Int, output: inout [UInt8],
+    codec: (any MessageCodec)? = nil
   ) -> ConnectionEvent {
     while true {
       if state == .closed {
@@ -74,7 +88,14 @@ public struct WebSocketConnection: ~Copyable, Sendable {
       }
       switch decoder.next(in: &input, at: &offset) {
       case .needMore: return .needMore
-      case .message(let message): if isOpen { return .message(message) }
+      case .message(let message):
+        guard isOpen else { continue }
+        if !message.isCompressed { return .message(message) }
+        do throws(WebSocketFault) {
+          return .message(try inflated(message, input.span, codec))
+        } catch {
+          return fail(error, &output)
+        }
       case .pong(let payload): if isOpen { return .pong(payload) }
       case .ping(let payload): if isOpen { answer(payload, input.span, &output) }
       case .close(let code, let reason):
@@ -82,20 +103,49 @@ public struct WebSocketConnection: ~Copyable, Sendable {
         if isOpen { appendClose(code, "", &output) }
         state = .closed
         return .closed(code, reason: reason)
-      case .failed(let fault):
-        if isOpen { appendClose(fault.closeCode, fault.rawValue, &output) }
-        state = .closed
-        return .failed(fault)
+      case .failed(let fault): return fail(fault, &output)
       }
     }
   }
 
+  private mutating func fail(_ fault: WebSocketFault, _ output: inout [UInt8]) -> ConnectionEvent {
+    if isOpen { appendClose(fault.closeCode, fault.rawValue, &output) }
+    state = .closed
+    return .failed(fault)
+  }
+
+  /// RFC 7692 §6.2, and then RFC 6455 §8.1.
+  private func inflated(
+    _ message: Message, _ input: Span<UInt8>, _ codec: (any MessageCodec)?
+  ) throws(WebSocketFault) -> Message {
+    guard let codec else { preconditionFailure("compression was agreed on without a codec") }
+    var bytes: [UInt8] = []
+    do throws(InflateFault) {
+      try message.payload.withSpan(in: input) { payload throws(InflateFault) in
+        try codec.inflate(payload, bytesMax: messageBytesMax, into: &bytes)
+      }
+    } catch {
+      switch error {
+      case .malformed: throw .badDeflate
+      case .tooLarge: throw .messageTooBig
+      }
+    }
+    if message.kind == .text {
+      var validator = UTF8Validator()
+      guard validator.accept(bytes.span, 0..<bytes.count), validator.isComplete else {
+        throw .invalidUTF8
+      }
+    }
+    return Message(kind: message.kind, payload: .owned(bytes))
+  }
+
   /// The same for an array, in which a payload's range then counts.
   public mutating func receive(
-    _ input: inout [UInt8], at offset: inout Int, output: inout [UInt8]
+    _ input: inout [UInt8], at offset: inout Int, output: inout [UInt8],
+    codec: (any MessageCodec)? = nil
   ) -> ConnectionEvent {
     var span = input.mutableSpan
-    return receive(&span, at: &offset, output: &output)
+    return receive(&span, at: &offset, output: &output, codec: codec)
   }
 
   /// RFC 6455 §5.5.3: a pong has the payload of its ping.
@@ -111,13 +161,16 @@ public struct WebSocketConnection: ~Copyable, Sendable {
   // MARK: Sending
 
   /// Appends a whole message.
+  ///
+  /// - Parameter isCompressed: `payload` has been deflated, as was agreed on.
   @discardableResult
   public mutating func send(
-    _ kind: MessageKind, _ payload: Span<UInt8>, output: inout [UInt8]
+    _ kind: MessageKind, _ payload: Span<UInt8>, isCompressed: Bool = false, output: inout [UInt8]
   ) -> Bool {
     guard isOpen else { return false }
     FrameEncoder.append(
-      to: &output, opcode: kind.opcode, payload: payload, maskKey: maskKeys?.next())
+      to: &output, opcode: kind.opcode, payload: payload, isCompressed: isCompressed,
+      maskKey: maskKeys?.next())
     return true
   }
 

@@ -25,6 +25,8 @@ public enum WebSocketFault: String, Error, Sendable, CaseIterable {
   case interruptedMessage = "interrupted-message"
   /// A message beyond the decoder's limit (§7.4.1).
   case messageTooBig = "message-too-big"
+  /// A compressed message that is not raw deflate (RFC 7692 §7.2.2).
+  case badDeflate = "bad-deflate"
   /// A text that is not UTF-8 (§8.1).
   case invalidUTF8 = "invalid-utf-8"
   /// A close frame with one byte (§5.5.1).
@@ -38,7 +40,7 @@ public enum WebSocketFault: String, Error, Sendable, CaseIterable {
   public var closeCode: CloseCode {
     switch self {
     case .messageTooBig: .messageTooBig
-    case .invalidUTF8, .badCloseReason: .invalidPayload
+    case .invalidUTF8, .badCloseReason, .badDeflate: .invalidPayload
     case .reservedBit, .reservedOpcode, .notMasked, .masked, .fragmentedControl, .longControl,
       .paddedLength, .impossibleLength, .strayContinuation, .interruptedMessage, .shortClose,
       .badCloseCode:

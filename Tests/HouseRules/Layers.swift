@@ -43,12 +43,12 @@ struct LayerTable {
   static let cTestTargets: Set<String> = ["CMallocCounter", "CFuzzer"]
 
   static let parley = LayerTable(targets: [
-    ("CLinux", .c), ("COpenSSL", .c), ("CHiredis", .c), ("CSimdjson", .c),
+    ("CLinux", .c), ("COpenSSL", .c), ("CHiredis", .c), ("CZlib", .c), ("CSimdjson", .c),
     ("NetTypes", .values), ("Crypto", .values), ("AdminAPI", .values),
     ("STUN", .cores), ("TURN", .cores), ("TURNClient", .cores), ("HTTP1", .cores),
     ("WebSocket", .cores), ("Signaling", .cores),
-    ("EventLoop", .edges), ("TLS", .edges), ("JSON", .edges), ("Logging", .edges),
-    ("Configuration", .edges), ("Terminal", .edges),
+    ("EventLoop", .edges), ("TLS", .edges), ("JSON", .edges), ("Compression", .edges),
+    ("Logging", .edges), ("Configuration", .edges), ("Terminal", .edges),
     ("Redis", .edges), ("WebAssets", .edges),
     ("Gate", .services), ("RelayService", .services), ("SignalingService", .services),
     ("UserDatabase", .services), ("AdminService", .services),
@@ -61,7 +61,7 @@ struct LayerTable {
     ("TURNTests", .tests),
     ("RelayServiceTests", .tests), ("EventLoopTests", .tests),
     ("HTTP1Tests", .tests),
-    ("WebSocketTests", .tests),
+    ("WebSocketTests", .tests), ("CompressionTests", .tests),
     ("SignalingTests", .tests), ("SignalingTesting", .tests),
     ("SignalingSimulationTests", .tests), ("TLSTests", .tests), ("GateTests", .tests),
     ("JSONTests", .tests),

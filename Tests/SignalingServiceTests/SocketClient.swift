@@ -1,5 +1,6 @@
 // A WebSocket client of the real port, which speaks any JSON whatever.
 
+import Compression
 import Crypto
 import Foundation
 import HTTP1
@@ -18,16 +19,23 @@ final class SocketClient {
   enum Failure: Error { case refused(Int), noAnswer, notJSON, unexpected(String) }
 
   let raw: RawClient
-  private var webSocket = WebSocketConnection.client(maskSeed: 7)
+  private var webSocket: WebSocketConnection
+  private let codec = ZlibCodec()
+  /// What was agreed on, when it was asked for.
+  let deflate: DeflateAgreement?
+  /// Bytes of frames received.
+  private(set) var received = 0
   private(set) var number = 0
 
   init(
     port: UInt16, origin: String? = nil, host: String? = nil,
-    subprotocols: [String] = ["parley.v1"], behind: [UInt8] = [], receiveBytes: Int32? = nil
+    subprotocols: [String] = ["parley.v1"], behind: [UInt8] = [], receiveBytes: Int32? = nil,
+    deflates: Bool = false
   ) throws {
     raw = try RawClient(port: port, receiveBytes: receiveBytes)
     var random = SecureRandom()
-    let handshake = ClientHandshake(nonce: random.bytes(16), subprotocols: subprotocols)
+    let handshake = ClientHandshake(
+      nonce: random.bytes(16), subprotocols: subprotocols, deflates: deflates)
     let request = handshake.request(
       target: "/signal", host: host ?? "127.0.0.1:\(port)", origin: origin)
     raw.send(request.encoded() + behind)
@@ -39,7 +47,8 @@ final class SocketClient {
         guard try raw.receive() else { throw Failure.noAnswer }
       case .response(let head, let consumed):
         guard head.status == .switchingProtocols else { throw Failure.refused(head.status.code) }
-        _ = try handshake.check(head)
+        deflate = try handshake.check(head).deflate
+        webSocket = .client(maskSeed: 7, allowsCompression: deflate != nil)
         raw.input.removeFirst(consumed)
         return
       case .malformed: throw Failure.noAnswer
@@ -58,6 +67,21 @@ final class SocketClient {
   }
 
   func send(raw text: String) { raw.send(Self.frame(text)) }
+
+  /// Sends a message with the next number, compressed.
+  func sayDeflated(_ type: String, _ members: String) {
+    number += 1
+    let text = Array(Self.text(type, number, members).utf8)
+    var payload: [UInt8] = []
+    guard codec.deflate(text.span, windowBits: 15, into: &payload) else { return }
+    sendDeflated(payload)
+  }
+
+  func sendDeflated(_ payload: [UInt8]) {
+    var output: [UInt8] = []
+    webSocket.send(.text, payload.span, isCompressed: true, output: &output)
+    raw.send(output)
+  }
 
   /// Sends a message with the next number.
   func say(_ type: String, _ members: String = "") {
@@ -82,7 +106,9 @@ final class SocketClient {
     while true {
       var output: [UInt8] = []
       var offset = 0
-      let event = webSocket.receive(&raw.input, at: &offset, output: &output)
+      let event = webSocket.receive(
+        &raw.input, at: &offset, output: &output, codec: codec)
+      received += offset
       raw.send(output)
       defer { raw.input.removeFirst(offset) }
       switch event {

@@ -34,7 +34,7 @@ struct HandshakeTests {
 
   @Test("the example of RFC 6455 §1.3 is accepted, with its accept key")
   func example() throws {
-    guard case .accepted(let subprotocol, let response) = try judge(Self.valid) else {
+    guard case .accepted(let subprotocol, nil, let response) = try judge(Self.valid) else {
       Issue.record("refused")
       return
     }
@@ -105,12 +105,14 @@ struct HandshakeTests {
   @Test("our best subprotocol is taken, over all fields; without any of ours none is")
   func subprotocols() throws {
     let fields = Self.valid + [("sec-websocket-protocol", "parley.v2")]
-    guard case .accepted("parley.v2"?, _) = try judge(fields, subprotocols: ["parley.v2", "other"])
+    guard
+      case .accepted("parley.v2"?, nil, _) = try judge(
+        fields, subprotocols: ["parley.v2", "other"])
     else {
       Issue.record("not v2")
       return
     }
-    guard case .accepted(nil, let response) = try judge(Self.valid, subprotocols: []) else {
+    guard case .accepted(nil, nil, let response) = try judge(Self.valid, subprotocols: []) else {
       Issue.record("refused")
       return
     }
@@ -139,7 +141,7 @@ struct HandshakeTests {
     #expect(head.fields["origin"] == "http://a")
     var response =
       switch ServerHandshake(head, subprotocols: speaks) {
-      case .accepted(_, let response): response
+      case .accepted(_, _, let response): response
       case .refused(let fault): fault.response
       }
     change(&response)
@@ -149,7 +151,7 @@ struct HandshakeTests {
     guard case .response(let answerHead, _) = responses.parse(answer.span) else {
       throw NotAHead()
     }
-    return Result { () throws(ClientHandshakeFault) in try client.check(answerHead) }
+    return Result { () throws(ClientHandshakeFault) in try client.check(answerHead).subprotocol }
   }
 
   @Test("a client takes our server's answer")
@@ -179,6 +181,6 @@ struct HandshakeTests {
     #expect(try change("Sec-WebSocket-Protocol", "b") == .failure(.badSubprotocol))
     #expect(
       try change("Sec-WebSocket-Extensions", "permessage-deflate")
-        == .failure(.extensionNotOffered))
+        == .failure(.badExtension))
   }
 }

@@ -9,8 +9,8 @@ struct Router {
   /// What becomes of a request.
   enum Answer {
     case respond(HTTPResponse)
-    /// The response is a 101; frames follow it.
-    case upgrade(HTTPResponse)
+    /// The response is a 101; frames follow it, compressed as was agreed on.
+    case upgrade(HTTPResponse, DeflateAgreement?)
     /// The request is for a mount, which gets its body too.
     case hand(Mount)
   }
@@ -58,8 +58,8 @@ struct Router {
     guard origins.allows(request) else {
       return .respond(guarded(.text(.forbidden, "This page may not connect here.")))
     }
-    switch ServerHandshake(request, subprotocols: [Self.subprotocol]) {
-    case .accepted(_, let response): return .upgrade(response)
+    switch ServerHandshake(request, subprotocols: [Self.subprotocol], deflates: true) {
+    case .accepted(_, let deflate, let response): return .upgrade(response, deflate)
     case .refused(let fault): return .respond(guarded(fault.response))
     }
   }

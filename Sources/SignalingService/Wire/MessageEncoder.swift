@@ -2,11 +2,18 @@
 
 internal import JSON
 public import Signaling
+internal import WebSocket
 
 /// A server message as JSON, but for its number.
 public struct EncodedMessage: Sendable {
+  /// Bytes of a text from which on it is compressed for those who agreed on that: below, the gain
+  /// is not worth the time.
+  static let deflatedBytesMin = 512
+
   private let head: [UInt8]
   private let tail: [UInt8]
+  /// The tail for each size of window that a recipient had; nil where it does not get smaller.
+  private var deflatedTails: [Int: [UInt8]?] = [:]
 
   /// Encodes `message`.
   public init(_ message: ServerMessage) {
@@ -15,7 +22,8 @@ public struct EncodedMessage: Sendable {
     writer.beginObject()
     writer.members(of: message)
     writer.endObject()
-    tail = writer.bytes
+    // Every message has members of its own, so the brace of the tail becomes a comma.
+    tail = [UInt8(ascii: ",")] + writer.bytes.dropFirst()
   }
 
   /// The text with the number `number` in it.
@@ -24,10 +32,45 @@ public struct EncodedMessage: Sendable {
     text.reserveCapacity(head.count + tail.count + 20)
     text.append(contentsOf: head)
     text.append(contentsOf: String(number).utf8)
-    // Every message has members of its own, so the brace of the tail becomes a comma.
-    text.append(UInt8(ascii: ","))
-    text.append(contentsOf: tail.dropFirst())
+    text.append(contentsOf: tail)
     return text
+  }
+
+  /// The whole frame for one recipient. However many there are, the tail is compressed once: the
+  /// head with the number goes as a stored block in front of it.
+  mutating func frame(
+    number: Int64, deflate: DeflateAgreement?, codec: any MessageCodec
+  ) -> [UInt8] {
+    let digits = String(number).utf8
+    let start = head.count + digits.count
+    var frame: [UInt8] = []
+    if let deflate, start + tail.count >= Self.deflatedBytesMin,
+      let deflated = deflatedTail(deflate.serverWindowBits, codec)
+    {
+      let count = DeflateBlocks.storedHeaderBytes + start + deflated.count
+      FrameEncoder.appendHeader(
+        to: &frame, opcode: .text, payloadCount: count, isCompressed: true)
+      DeflateBlocks.appendStoredHeader(count: start, to: &frame)
+      frame.append(contentsOf: head)
+      frame.append(contentsOf: digits)
+      frame.append(contentsOf: deflated)
+    } else {
+      FrameEncoder.appendHeader(to: &frame, opcode: .text, payloadCount: start + tail.count)
+      frame.append(contentsOf: head)
+      frame.append(contentsOf: digits)
+      frame.append(contentsOf: tail)
+    }
+    return frame
+  }
+
+  private mutating func deflatedTail(_ windowBits: Int, _ codec: any MessageCodec) -> [UInt8]? {
+    if let known = deflatedTails[windowBits] { return known }
+    var deflated: [UInt8] = []
+    let isDone = codec.deflate(tail.span, windowBits: windowBits, into: &deflated)
+    let isSmaller = DeflateBlocks.storedHeaderBytes + deflated.count < tail.count
+    let result = isDone && isSmaller ? deflated : nil
+    deflatedTails.updateValue(result, forKey: windowBits)
+    return result
   }
 }
 

@@ -1,0 +1,2 @@
+// The deflate library of the system.
+#include <zlib.h>
