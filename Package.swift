@@ -60,7 +60,7 @@ let package = Package(
     library("JSON", ["CSimdjson"]),
     library("Compression", ["CZlib", "WebSocket"]),
     library("Logging", ["NetTypes"]),
-    library("Configuration", ["NetTypes", "Logging"]),
+    library("Configuration", ["NetTypes", "Crypto", "Logging"]),
     library("Terminal", ["CLinux", "EventLoop", "NetTypes"]),
     .target(
       name: "WebAssets",
@@ -164,7 +164,8 @@ let package = Package(
         "SignalingService", "Signaling", "Compression", "NetTypes", "Crypto",
         "EventLoop", "HTTP1", "WebSocket",
       ]),
-    tests("ConfigurationTests", ["Configuration", "Logging", "NetTypes"]),
+    tests(
+      "ConfigurationTests", ["Configuration", "Crypto", "Logging", "NetTypes", "TokenTesting"]),
     tests(
       "AdminServiceTests",
       [

@@ -216,3 +216,23 @@ extern "C" int32_t parley_json_find_nested(
   }
   return found;
 }
+
+extern "C" int64_t
+parley_json_count(const parley_json *parser, const uint8_t *key, size_t key_length) {
+  const Member *member = parser->find(view(key, key_length));
+  dom::array array;
+  if (!member || member->element.get_array().get(array)) return -1;
+  return static_cast<int64_t>(array.size());
+}
+
+extern "C" int32_t parley_json_element(
+    const parley_json *parser, const uint8_t *key, size_t key_length, size_t index,
+    parley_json_value *out) {
+  const Member *member = parser->find(view(key, key_length));
+  dom::array array;
+  dom::element element;
+  if (!member || member->element.get_array().get(array)) return 0;
+  if (array.at(index).get(element)) return 0;
+  describe(element, *out);
+  return 1;
+}

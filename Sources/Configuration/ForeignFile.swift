@@ -39,7 +39,7 @@ extension OptionTable {
       let path = sources.lazy.compactMap({ $0[foreign.option] }).first?.values.first
     else { return nil }
     let shownPath = Quoted.text(path)
-    let bytes = try bytes(of: path, named: "--\(foreign.option)", readFile)
+    let bytes = try JSON5File.bytes(of: path, named: "--\(foreign.option)", readFile)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError("--\(foreign.option): \(shownPath) is not UTF-8")
     }

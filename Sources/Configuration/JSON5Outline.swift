@@ -14,7 +14,6 @@ struct JSON5Outline {
   private let bytes: [UInt8]
   private var at = 0
   private var line = 1
-  private var topLevelKeys: Set<String> = []
 
   /// The first problem, or `nil`.
   static func problem(in bytes: [UInt8]) -> Problem? {
@@ -54,10 +53,11 @@ struct JSON5Outline {
   /// Members of an object or elements of an array, with a comma between them.
   private mutating func list(until end: UInt8, depth: Int) throws(Problem) {
     at += 1
+    var keys: Set<String> = []
     while true {
       skipSpace()
       if byte == end { break }
-      if end == UInt8(ascii: "}") { try key(depth: depth) }
+      if end == UInt8(ascii: "}") { try key(unlike: &keys) }
       try value(depth: depth + 1)
       skipSpace()
       if byte == UInt8(ascii: ",") {
@@ -69,7 +69,7 @@ struct JSON5Outline {
     at += 1
   }
 
-  private mutating func key(depth: Int) throws(Problem) {
+  private mutating func key(unlike others: inout Set<String>) throws(Problem) {
     let isQuoted = byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"")
     let name = isQuoted ? try string() : word()
     guard isQuoted || !name.isEmpty else { throw expected("a key") }
@@ -77,7 +77,7 @@ struct JSON5Outline {
     skipSpace()
     guard byte == UInt8(ascii: ":") else { throw expected("a colon behind the key") }
     at += 1
-    if depth == 0 && !topLevelKeys.insert(name).inserted {
+    if !others.insert(name).inserted {
       throw Problem(line: keyLine, message: "the key \(Quoted.text(name)) is there twice")
     }
   }

@@ -36,7 +36,8 @@ public struct RunningConfiguration: Sendable {
   init(_ sources: Sources, _ values: EffectiveValues) throws(ConfigurationError) {
     self.sources = sources
     self.values = values
-    settings = try ServerConfiguration.made(for: sources.program, of: values)
+    settings = try ServerConfiguration.made(
+      for: sources.program, of: values, sources.readFile)
   }
 
   /// The settings of this process. Shows help or the version and ends with 0 when asked to; shows
@@ -92,7 +93,14 @@ public struct RunningConfiguration: Sendable {
         fresh.byName[option.name] = values.byName[option.name]
       }
     }
-    settings = try ServerConfiguration.made(for: sources.program, of: fresh)
+    let made = try ServerConfiguration.made(for: sources.program, of: fresh, sources.readFile)
+    // The file of tenants changes under the same name.
+    if made.tenantsInFile?.fingerprint != settings.tenantsInFile?.fingerprint,
+      !change.taken.contains(ServerConfiguration.tenantsName)
+    {
+      change.taken.append(ServerConfiguration.tenantsName)
+    }
+    settings = made
     values = fresh
     return change
   }

@@ -1,5 +1,6 @@
 // What the servers are told: the typed result of flags, variables and file.
 
+internal import Crypto
 public import Logging
 public import NetTypes
 
@@ -87,6 +88,8 @@ public struct ServerConfiguration: Sendable {
     case always
     /// The relay serves those who can not reach one another directly.
     case fallback
+    /// The relay is handed out to those who ask for it, because the direct way failed.
+    case onDemand = "on-demand"
     /// No relay is handed out.
     case never
   }
@@ -109,6 +112,13 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var http: SocketAddress?
   /// Origins besides its own that parleyd lets use its WebSocket: `https://example.org`, or `*`.
   public internal(set) var allowedOrigins: [String] = []
+  /// Secrets of join tokens for one tenant, as given; see `tenants`.
+  var joinSecrets: [SignatureKey] = []
+  /// Digests of API keys for one tenant, as given; see `tenants`.
+  var apiKeyDigests: [[UInt8]] = []
+  /// The file of several tenants, as given, and what is in it; see `tenants`.
+  var tenantsPath: String?
+  var tenantsInFile: TenantsInFile?
   /// The most peers a room of parleyd holds.
   public internal(set) var maxPeersPerRoom = 0
 

@@ -34,8 +34,9 @@ extension ServerConfiguration {
   static let developmentName = "dev"
 
   private static let rows: [(title: String, rows: [Row])] = [
-    ("Listening", listening), ("Certificate", certificates), ("Relay", relaying),
-    ("Allocations", allocating), ("Credentials", credentials), ("Running", running),
+    ("Listening", listening), ("Certificate", certificates), ("Joining", joining),
+    ("Relay", relaying), ("Allocations", allocating), ("Credentials", credentials),
+    ("Running", running),
   ]
 
   private static let listening = [
@@ -189,7 +190,9 @@ extension ServerConfiguration {
       programs: signaling,
       option: ServerOption.value(
         "relay-policy", "WORD", default: RelayPolicy.fallback.rawValue,
-        help: "When browsers use the relay: always, fallback (direct first) or never."
+        help:
+          "When browsers use the relay: always, fallback (direct first), on-demand (told of it only"
+          + " when they ask) or never."
       ) {
         $0.relayPolicy = try OptionValues.word($1, as: RelayPolicy.self)
       }.defaulting(to: [RelayPolicy.always.rawValue], with: developmentName)),

@@ -12,12 +12,12 @@ extension ServerConfiguration {
   ///   - readFile: gives the bytes of the file that `--config` names.
   public static func load(
     program: Program, arguments: [String], environment: [String: String],
-    readFile: (String) throws -> [UInt8]
+    readFile: @escaping (String) throws -> [UInt8]
   ) throws(ConfigurationError) -> Outcome<ServerConfiguration> {
     let outcome = try table(for: program).read(
       arguments: arguments, environment: environment, readFile: readFile)
     switch outcome {
-    case .run(let values): return .run(try made(for: program, of: values))
+    case .run(let values): return .run(try made(for: program, of: values, readFile))
     case .help(let text): return .help(text)
     case .version(let text): return .version(text)
     }
@@ -25,9 +25,13 @@ extension ServerConfiguration {
 
   /// Makes settings of the values in force, and makes sure that a server can run with them.
   static func made(
-    for program: Program, of values: EffectiveValues
+    for program: Program, of values: EffectiveValues,
+    _ readFile: @escaping (String) throws -> [UInt8]
   ) throws(ConfigurationError) -> ServerConfiguration {
     var settings = try table(for: program).fill(ServerConfiguration(), with: values)
+    if let path = settings.tenantsPath {
+      settings.tenantsInFile = try TenantsFile.read(path, readFile)
+    }
     settings.deriveRelayAddresses(for: program)
     try settings.validate(for: program)
     return settings
@@ -60,7 +64,20 @@ extension ServerConfiguration {
     }
     try validateCertificate()
     try validateDiscovery()
+    try validateTenants()
     if program != .stund { try validateRelay(for: program) }
+  }
+
+  private func validateTenants() throws(ConfigurationError) {
+    guard tenantsPath == nil || (joinSecrets.isEmpty && apiKeyDigests.isEmpty) else {
+      throw ConfigurationError(
+        "--tenants has the keys of all: put --join-secret and --api-key there")
+    }
+    guard joinSecrets.count <= TenantsFile.namelessSecretsMax else {
+      throw ConfigurationError(
+        "--join-secret: \(joinSecrets.count) given, at most \(TenantsFile.namelessSecretsMax) are"
+          + " accepted at a time")
+    }
   }
 
   /// RFC 5780 §6: two addresses of one family and two ports, all known.

@@ -11,6 +11,9 @@ internal import CSimdjson
   /// Members of the outermost object at most.
   public static let membersMax = Int(PARLEY_JSON_MEMBERS_MAX)
 
+  /// Elements of an array of strings at most.
+  public static let textsMax = 64
+
   private let handle: OpaquePointer?
 
   /// - Parameters:
@@ -90,6 +93,24 @@ internal import CSimdjson
       return nil
     }
     return unsafe value.text_length
+  }
+
+  /// The unescaped texts of a member that is an array of strings, of `textsMax` at most; nil
+  /// otherwise.
+  public func strings(_ key: StaticString) -> [String]? {
+    guard let handle = unsafe handle else { return nil }
+    let count = unsafe parley_json_count(handle, key.utf8Start, key.utf8CodeUnitCount)
+    guard (0...Int64(Self.textsMax)).contains(count) else { return nil }
+    var texts: [String] = []
+    for index in 0..<Int(count) {
+      var value = unsafe parley_json_value()
+      let found = unsafe parley_json_element(
+        handle, key.utf8Start, key.utf8CodeUnitCount, index, &value)
+      guard found == 1, unsafe value.kind == PARLEY_JSON_STRING else { return nil }
+      let bytes = unsafe UnsafeBufferPointer(start: value.text, count: value.text_length)
+      texts.append(unsafe String(decoding: bytes, as: UTF8.self))
+    }
+    return texts
   }
 
   /// Where the bytes of a member's value are in the parsed text, quotes and brackets included.

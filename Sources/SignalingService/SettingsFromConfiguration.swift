@@ -15,7 +15,7 @@ extension SignalingSettings {
     limits.peersPerRoomMax = configuration.maxPeersPerRoom
     switch configuration.relayPolicy {
     case .always: relay = .always
-    case .fallback: relay = .fallback
+    case .fallback, .onDemand: relay = .fallback
     case .never: relay = .never
     }
     ice.stunURLs = configuration.stunURLs

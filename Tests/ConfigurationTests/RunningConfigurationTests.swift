@@ -121,4 +121,22 @@ struct RunningConfigurationTests {
       )
     }
   }
+
+  @Test func `the file of tenants is read again, all of it or nothing`() throws {
+    let file = EditedFile("{ tenants: { a: { keys: [{ secret: '\(secret)' }] } } }")
+    let sources = RunningConfiguration.Sources(
+      program: .parleyd, arguments: ["--dev", "--tenants", "/t.json5"], environment: [:]
+    ) { _ in Array(file.text.withLock { $0 }.utf8) }
+    guard case .run(let values) = try sources.read() else { throw NoSuchFile() }
+    var running = try RunningConfiguration(sources, values)
+    #expect(try running.readAgain() == RunningConfiguration.Change())
+    file.put("{ tenants: { b: { keys: [{ secret: '\(secret)' }] } } }")
+    #expect(try running.readAgain() == RunningConfiguration.Change(taken: ["tenants"]))
+    #expect(running.settings.tenants.map(\.id) == ["b"])
+    file.put("{ tenants: { c: { keys: [{ secret: '\(secret)' }] }, d: {} } }")
+    #expect(throws: ConfigurationError.self) { try running.readAgain() }
+    #expect(running.settings.tenants.map(\.id) == ["b"])
+  }
+
+  private let secret = "a secret of thirty-two bytes, no less"
 }

@@ -78,9 +78,9 @@ struct ServerConfigurationTests {
       + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
       + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
       + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
-      + " --redis-userdb ip=192.0.2.9 --redis-refresh 9"
-      + " --proxy-from 10.0.0.0/8 --max-half-open 9"
-    let others = ["dev", "config", "turnserver-conf", "help", "version"]
+      + " --redis-userdb ip=192.0.2.9 --redis-refresh 9 --proxy-from 10.0.0.0/8 --max-half-open 9"
+      + " --join-secret 0123456789abcdef0123456789abcdef --api-key 0123456789abcdef"
+    let others = ["dev", "config", "turnserver-conf", "help", "version", "tenants"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
       #expect(line.contains(option.flag), "untested: \(option.flag)")
@@ -130,6 +130,7 @@ struct ServerConfigurationTests {
     #expect(settings.unauthenticatedRate == 7)
     #expect(settings.drainDeadline == .seconds(60))
     #expect(settings.stopGrace == .seconds(7))
+    #expect(settings.tenants.map(\.keys.count) == [1])
   }
 
   @Test func `A server drains for an hour and stops in seconds, and in development at once`() throws

@@ -141,6 +141,21 @@ import Testing
     #expect(parser.kind(of: "over") == .number)
   }
 
+  @Test func listsOfStringsAreReadWhole() throws {
+    var parser = JSONObjectParser(sizeMax: 4096)
+    let many = Array(repeating: "\"a\"", count: 65).joined(separator: ",")
+    let text =
+      #"{"none":[],"two":["a","\u0062\n"],"mixed":["a",1],"nested":[["a"]],"text":"a","o":{"a":[]}"#
+      + ",\"max\":[\(many.dropFirst(4))],\"many\":[\(many)]}"
+    try parser.parse(Array(text.utf8).span)
+    #expect(parser.strings("none") == [])
+    #expect(parser.strings("two") == ["a", "b\n"])
+    for key: StaticString in ["mixed", "nested", "text", "o", "many", "missing"] {
+      #expect(parser.strings(key) == nil)
+    }
+    #expect(parser.strings("max")?.count == JSONObjectParser.textsMax)
+  }
+
   @Test func randomBytesNeverDoMoreThanFail() {
     let given = ProcessInfo.processInfo.environment["PARLEY_SEED"].flatMap { UInt64($0) }
     let seed = given ?? UInt64.random(in: 0...UInt64.max)

@@ -66,6 +66,14 @@ int32_t parley_json_find_nested(
     const parley_json *parser, const uint8_t *outer, size_t outer_length, const uint8_t *key,
     size_t key_length, parley_json_value *out);
 
+/// The elements of a member that is an array; -1 when it is none.
+int64_t parley_json_count(const parley_json *parser, const uint8_t *key, size_t key_length);
+
+/// 1 and `out` filled when the member is an array with so many elements, otherwise 0.
+int32_t parley_json_element(
+    const parley_json *parser, const uint8_t *key, size_t key_length, size_t index,
+    parley_json_value *out);
+
 #ifdef __cplusplus
 }
 #endif
