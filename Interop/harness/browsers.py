@@ -31,6 +31,8 @@ CHROMIUM_FLAGS = (
     "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
+    # No multicast names in the place of addresses: not every other end can resolve them.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 
 FIREFOX_PREFERENCES = {
@@ -58,14 +60,27 @@ class Browser:
 
     name = ""
 
-    def evaluate(self, script: str) -> str:
-        """The text that a promise in a fresh page came to."""
+    def open(self, url: str) -> None:
+        """Goes to a page and waits for all of it."""
         raise NotImplementedError
 
+    def evaluate(self, script: str) -> str:
+        """The text that a promise in the page came to."""
+        raise NotImplementedError
+
+    def ask(self, script: str) -> object:
+        """The value that a promise in the page came to; what it is rejected with is raised."""
+        answer = json.loads(self.evaluate(
+            f"{script}.then((value) => JSON.stringify({{ value: value ?? null }}),"
+            " (error) => JSON.stringify({ error: `${error} ${error?.stack}` }))"))
+        if "error" in answer:
+            raise RuntimeError(f"{self.name}: {answer['error']}")
+        return answer["value"]
+
     def call(self, function: str, *arguments: object) -> object:
-        """What a function of the page came to."""
-        words = ", ".join(json.dumps(each) for each in arguments)
-        return json.loads(self.evaluate(f"{function}({words}).then(JSON.stringify)"))
+        """What a function of a fresh page that talks with itself came to."""
+        self.open(PAGE)
+        return self.ask(f"{function}({', '.join(json.dumps(each) for each in arguments)})")
 
     def converse(self, urls: list[str], username: str, password: str, media: bool = False) -> dict:
         """What two ends in one page made of these servers."""
@@ -102,10 +117,11 @@ class Chromium(Browser):
         self._driver.quit()
         self._home.cleanup()
 
+    def open(self, url: str) -> None:
+        self._driver.get(url)
+
     def evaluate(self, script: str) -> str:
-        """The text that a promise in a fresh page came to."""
         self._driver.set_script_timeout(ANSWER_SECONDS_MAX)
-        self._driver.get(PAGE)
         return self._driver.execute_async_script(
             f"const done = arguments[arguments.length - 1]; {script}.then(done)")
 
@@ -174,9 +190,10 @@ class Firefox(Browser):
                     raise RuntimeError(f"{method}: {answer}")
                 return answer["result"]
 
+    def open(self, url: str) -> None:
+        self._command("browsingContext.navigate", context=self._page, url=url, wait="complete")
+
     def evaluate(self, script: str) -> str:
-        """The text that a promise in a fresh page came to."""
-        self._command("browsingContext.navigate", context=self._page, url=PAGE, wait="complete")
         answer = self._command("script.evaluate", expression=script,
                                target={"context": self._page}, awaitPromise=True)
         return answer["result"]["value"]

@@ -101,14 +101,15 @@ class Parleyd(Daemon):
 
     program = "parleyd"
 
-    def __init__(self, port: int, http_port: int, admin_port: int) -> None:
+    def __init__(self, port: int, http_port: int, admin_port: int, *more: str) -> None:
         super().__init__(("127.0.0.1",), port, admin_port)
         self.http_port = http_port
         self.url = f"http://127.0.0.1:{http_port}"
+        self.more = more
 
     def arguments(self) -> list[str]:
         """`--dev`, moved away from the ports that it has by default."""
-        return ["--dev", "--http", f"127.0.0.1:{self.http_port}", *super().arguments()]
+        return ["--dev", "--http", f"127.0.0.1:{self.http_port}", *super().arguments(), *self.more]
 
     def is_ready(self) -> bool:
         """Also wants the health page."""

@@ -22,11 +22,21 @@ const WORDS = {
   server_full: "The server is full right now. Try again in a while.",
   bad_room: "A room name has 1 to 64 letters, digits or . _ ~ - and no spaces.",
   bad_name: "This name is too long, or has characters in it that a name cannot have.",
-  forbidden: "You are not allowed into this room.",
+  tenant_full: "This server has no room for more of you right now. Try again in a while.",
+  bad_token: "This server wants a join token, and this is not one that it knows.",
+  token_expired: "This join token is too old. Ask for a new one.",
+  forbidden: "This join token is for another room.",
+  too_many_attempts: "Too many attempts failed. Wait for a while before you try again.",
+  not_permitted: "You may not do this here.",
+  going_away: "The server is being restarted.",
+  slow: "The connection to the server was too slow.",
+  lost: "The connection to the server was lost.",
+  undelivered: "Not everything that you wrote may have arrived.",
+  too_fast: "The server is away for so long that nothing more can wait. Try again later.",
+  device: "The camera or microphone went away, and there is no other.",
   replaced: "This call goes on in another window.",
   flood: "Too much was sent at once, so the server closed the connection.",
   too_large: "This message is too long.",
-  not_connected: "The server is away right now: the message was not sent.",
   no_relay: "“Relay only” is on, but this server has no relay. Join again without it.",
   no_candidates: "No way out was found: the relay does not answer or is full. Trying again…",
 };
@@ -45,6 +55,9 @@ const LINK_WORDS = {
 };
 
 function words(error) {
+  const reason = error.message ? `: “${error.message}”` : ".";
+  if (error.code === "kicked") return `A moderator has sent you out${reason}`;
+  if (error.code === "room_closed") return `A moderator has closed the room${reason}`;
   return WORDS[error.code] ?? error.message;
 }
 
@@ -223,6 +236,7 @@ async function enter(event) {
     if (!source) await useSource("pattern"); // joined before the camera question was answered
     const room = await join($("room").value.trim(), {
       name: name || "Guest",
+      token: $("token").value.trim() || undefined,
       stream: source.stream,
       iceTransportPolicy: $("relay-only").checked ? "relay" : undefined,
     });
@@ -230,6 +244,9 @@ async function enter(event) {
   } catch (error) {
     demo.joinError = error.code;
     notice(words(error));
+    if (!["bad_token", "token_expired", "forbidden"].includes(error.code)) return;
+    $("token-row").hidden = false;
+    $("token").focus();
   } finally {
     button.disabled = false;
     button.textContent = "Join";
@@ -238,8 +255,7 @@ async function enter(event) {
 
 // ---- The call ----
 
-const tiles = new Map(); // peer id, or "self", to { element, peer, part(role) }
-let statsTimer;
+const tiles = new Map(); // peer id, or "self", to { element, part(role), video }
 
 function startCall(room) {
   demo.room = room;
@@ -258,6 +274,11 @@ function startCall(room) {
   room.on("left", removePeer);
   room.on("message", heard);
   room.on("state", roomState);
+  room.on("notice", (text) => notice(`From the operator: ${text}`));
+  room.on("gap", () => {
+    chatEvent("You were away for so long that some messages may be missing");
+    tellMedia();
+  });
   room.on("error", (error, peer) => {
     console.warn("parley:", error.code, error.message, peer?.id ?? "");
     if (WORDS[error.code]) notice(WORDS[error.code]);
@@ -265,12 +286,10 @@ function startCall(room) {
   roomState(room.state, {});
   setToggle("mic", "audio", true);
   setToggle("cam", "video", true);
-  statsTimer = setInterval(showStats, 1_000);
   $("call").focus({ preventScroll: true });
 }
 
 function endCall(text) {
-  clearInterval(statsTimer);
   for (const key of [...tiles.keys()]) removeTile(key);
   $("chat-log").replaceChildren();
   toggleChat(false);
@@ -322,18 +341,24 @@ function countTiles() {
 
 function addPeer(peer) {
   const tile = addTile(peer.id, peer.name || "Guest");
-  tile.peer = peer;
   tile.video.srcObject = peer.stream;
   const look = () => {
-    tile.element.dataset.state = peer.state;
-    tile.part("state").textContent = LINK_WORDS[peer.state] ?? peer.state;
+    Object.assign(tile.element.dataset, { state: peer.state, suspended: peer.suspended });
+    const away = peer.suspended ? "reconnecting…" : "";
+    tile.part("state").textContent = LINK_WORDS[peer.state] || away;
     tile.element.dataset.video = peer.stream.getVideoTracks().length ? "some" : "none";
     if (peer.state === "connected" && $("notice-text").textContent === WORDS.no_candidates) {
       notice("");
     }
   };
   peer.on("state", look);
+  peer.on("suspended", look);
   peer.on("track", look);
+  peer.on("stats", (stats) => showStats(tile, stats));
+  const kick = tile.part("kick");
+  kick.hidden = !demo.room.can.includes("moderate");
+  kick.setAttribute("aria-label", `Send ${peer.name || "Guest"} out`);
+  kick.addEventListener("click", () => demo.room.kick(peer));
   // Echo of the data channel, for tests: what starts with "echo:" comes back.
   peer.on("data", (data) => {
     if (typeof data === "string" && data.startsWith("echo:")) peer.send(data.slice(5));
@@ -345,9 +370,8 @@ function addPeer(peer) {
 
 function removePeer(peer, reason) {
   removeTile(peer.id);
-  if (reason !== "reconnected" && reason !== "closed") {
-    chatEvent(`${peer.name || "Guest"} left`);
-  }
+  if (reason === "reconnected" || reason === "closed") return;
+  chatEvent(`${peer.name || "Guest"} ${reason === "kicked" ? "was sent out" : "left"}`);
 }
 
 function roomState(state, { error, retryIn }) {
@@ -358,25 +382,24 @@ function roomState(state, { error, retryIn }) {
   if (state === "reconnecting") {
     const pause = retryIn >= 1_500 ? ` in ${Math.round(retryIn / 1_000)} seconds` : "";
     const why = error.code === "room_full" ? "The room is full" : "The server is away";
-    notice(`${why}. Trying again${pause}…`);
+    notice(`${why}; the call goes on meanwhile. Trying again${pause}…`);
   } else {
     notice("");
   }
 }
 
-/** Under each video: the way the packets take, and how much went along it. */
-async function showStats() {
-  for (const { peer, part, element } of [...tiles.values()]) {
-    const stats = await peer?.stats().catch(() => null);
-    if (!stats) continue;
-    const { local, remote, relayed, bytesSent, bytesReceived, roundTripTime } = stats;
-    part("from").textContent = end(local);
-    part("to").textContent = `→ ${end(remote)}`;
-    const where = relayed ? "through the relay" : "directly";
-    const time = Number.isFinite(roundTripTime) ? ` · ${Math.round(roundTripTime)} ms` : "";
-    part("bytes").textContent = `↑ ${size(bytesSent)} ↓ ${size(bytesReceived)} ${where}${time}`;
-    Object.assign(element.dataset, { relayed, bytesSent, bytesReceived });
-  }
+/** Under each video: the way the packets take, and how much goes along it. */
+function showStats({ element, part }, stats) {
+  const { local, remote, relayed, bytesSent, bytesReceived, roundTripTime } = stats;
+  const { sendBitrate, receiveBitrate } = stats;
+  part("from").textContent = end(local);
+  part("to").textContent = `→ ${end(remote)}`;
+  const time = Number.isFinite(roundTripTime) ? ` · ${Math.round(roundTripTime)} ms` : "";
+  const up = `↑ ${size(bytesSent)}${speed(sendBitrate)}`;
+  const down = `↓ ${size(bytesReceived)}${speed(receiveBitrate)}`;
+  part("bytes").textContent = `${up} ${down}${time}`;
+  part("way").textContent = relayed ? "through the relay" : "directly";
+  Object.assign(element.dataset, { relayed, bytesSent, bytesReceived });
 }
 
 function end({ type, protocol, relayProtocol, address, port }) {
@@ -388,6 +411,10 @@ function size(bytes) {
   if (bytes < 1_000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(0)} kB`;
   return `${(bytes / 1_000_000).toFixed(bytes < 100_000_000 ? 1 : 0)} MB`;
+}
+
+function speed(bits) {
+  return Number.isFinite(bits) ? ` (${(bits / 1_000_000).toFixed(1)} Mbit/s)` : "";
 }
 
 // ---- Mute, camera, chat ----
@@ -406,7 +433,7 @@ function setToggle(id, kind, on) {
 
 /** Tells one peer, or everybody, whether we are muted; who comes while away is told on arrival. */
 function tellMedia(peer) {
-  if (demo.room?.state !== "connected" || !demo.room.peers.size) return;
+  if (!demo.room?.peers.size) return;
   demo.room.send({ media: { ...sending } }, peer);
 }
 

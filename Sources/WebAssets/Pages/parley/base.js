@@ -1,6 +1,5 @@
 // What every part of the library stands on: its errors and its events.
 
-/** Everything that goes wrong is one of these: `code` is stable, `message` is for people. */
 export class ParleyError extends Error {
   constructor(code, message, { temporary = false, retryAfter, cause } = {}) {
     super(message, { cause });
@@ -8,29 +7,29 @@ export class ParleyError extends Error {
   }
 }
 
-/** An error that may not come again. */
+// An error that may not come again.
 export const temporary = (code, text, cause) =>
   new ParleyError(code, text, { temporary: true, cause });
 
 export const EMIT = Symbol("emit"); // so that only the library can emit
+export const HEARD = Symbol("heard"); // whether anybody listens to an event
 
-/** Whatever has events. */
 export class Emitter {
   #handlers = new Set();
 
-  /** Calls `handler` at each `event`; returns a function that ends this. */
   on(event, handler) {
     const entry = { event, handler };
     this.#handlers.add(entry);
     return () => this.#handlers.delete(entry);
   }
 
+  [HEARD](event) { return [...this.#handlers].some((entry) => entry.event === event); }
+
   [EMIT](event, ...details) {
-    const handlers = [...this.#handlers].filter((entry) => entry.event === event);
-    if (event === "error" && !handlers.length) console.warn("parley:", ...details);
-    for (const { handler } of handlers) {
+    if (event === "error" && !this[HEARD](event)) console.warn("parley:", ...details);
+    for (const entry of [...this.#handlers]) {
       // A page's mistake in one handler must not stop the call.
-      try { handler(...details); } catch (error) { reportError(error); }
+      try { if (entry.event === event) entry.handler(...details); } catch (e) { reportError(e); }
     }
   }
 }

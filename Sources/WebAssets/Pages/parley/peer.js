@@ -1,24 +1,42 @@
 // One other person in the room: perfect negotiation, media and a data channel.
 
-import { EMIT, Emitter, temporary } from "./base.js";
+import { EMIT, Emitter, HEARD, temporary } from "./base.js";
+import { Timers } from "./clock.js";
+import { path } from "./path.js";
 
 const OFFER_HOLD_MS = 1_000; // how long who was here first waits for the newcomer's offer
+const RESTART_HOLD_MS = 2_000; // how long the polite side waits for the other to restart ICE
 const GATHER_AGAIN_MS = 5_000; // pause after a gathering that gave no candidate
-const EARLY_CANDIDATES_MAX = 256;
+const DIRECT_MS = 5_000; // how long the direct way is tried before a relay is asked for
+const DISCONNECTED_MS = 4_000; // a connection often comes back by itself
+const RECOVER_MS = 15_000; // between two restarts
+const HEAL_MS = 1_500; // what is not lost has come by then
+const LOOK_MS = 2_000; // between two looks at the statistics that somebody wants
+const REPORT_MS = 15_000; // the same for the server alone
+const HELD_MAX = 256; // candidates ahead of their description
+const DEAD_MAX = 32; // ICE generations remembered as over
 
-/** One other person: perfect negotiation over one RTCPeerConnection and one data channel. */
+/** The ICE generations in a description. */
+const generations = (description) =>
+  [...(description?.sdp ?? "").matchAll(/^a=ice-ufrag:(\S+)/gm)].map(([, name]) => name);
+
 export class Peer extends Emitter {
-  #room; #pc; #hold; #retry;
+  #room; #pc; #timers = new Timers();
   #makingOffer = false; #described = false; #gathered = false; #gone = false;
-  #ignoring = false; // the last offer was ignored, so its candidates have no place to go
-  #early = []; // candidates that came before their description
   #inbox = Promise.resolve(); // signals are handled one after the other
-  #generation; // ICE username fragment of the last local candidate
+  #held = []; // candidates ahead of their description
+  #dead = []; // generations whose candidates have no place to go
+  #generation; // that of the last local candidate
+  #measured; #reported; // the last statistics, and the pair that the server knows of
 
-  /** `room` gives signal(message), config(), restart(connection), stream and data. */
-  constructor({ peer, name, polite }, room) {
+  /**
+   * `room` has order, stream, data, config(), signal(message), onDemand() (is there a relay not
+   * asked for?) and servers(directFailed), a promise of ICE servers that work.
+   */
+  constructor({ peer, name, role, order, state }, room) {
     super();
-    Object.assign(this, { id: peer, name: name ?? "", polite, stream: new MediaStream() });
+    const [polite, suspended] = [room.order > order, state === "suspended"];
+    Object.assign(this, { id: peer, name, role, polite, suspended, stream: new MediaStream() });
     this.#room = room;
     const pc = this.#pc = this.connection = new RTCPeerConnection(room.config());
     pc.onnegotiationneeded = () => this.#negotiationNeeded();
@@ -27,10 +45,8 @@ export class Peer extends Emitter {
     pc.onicecandidateerror = ({ errorCode, errorText, url }) => errorCode === 701 ||
       this.#failed("ice_server", `${url} answered ${errorCode} ${errorText}`);
     pc.ontrack = (event) => this.#remoteTrack(event);
-    pc.onconnectionstatechange = () => {
-      this[EMIT]("state", pc.connectionState);
-      if (pc.connectionState === "failed") room.restart(pc);
-    };
+    pc.onconnectionstatechange = () => this[EMIT]("state", pc.connectionState);
+    pc.oniceconnectionstatechange = () => this.#watch();
     for (const track of room.stream.getTracks()) pc.addTrack(track, room.stream);
     this.channel = null;
     if (!room.data) return;
@@ -43,32 +59,26 @@ export class Peer extends Emitter {
 
   get state() { return this.#pc.connectionState; }
 
-  /** Sends text or bytes straight to this peer. */
+  get #connected() { return ["connected", "completed"].includes(this.#pc.iceConnectionState); }
+
+  on(event, handler) {
+    if (event === "stats") queueMicrotask(() => this.#look());
+    return super.on(event, handler);
+  }
+
   send(data) {
     if (this.channel?.readyState !== "open") throw temporary("not_open", "No open data channel.");
     this.channel.send(data);
   }
 
-  /** What the selected candidate pair is and has carried, or null while there is none. */
-  async stats() {
-    const report = await this.#pc.getStats();
-    const all = [...report.values()];
-    const transport = all.find(({ selectedCandidatePairId }) => selectedCandidatePairId);
-    // Firefox has no transport statistics but marks the pair itself.
-    const pair = report.get(transport?.selectedCandidatePairId) ?? all.find((s) => s.selected);
-    const local = report.get(pair?.localCandidateId);
-    const remote = report.get(pair?.remoteCandidateId);
-    if (!local || !remote) return null;
-    const end = ({ candidateType: type, protocol, relayProtocol, address, port, url }) =>
-      ({ type, protocol, relayProtocol, address, port, url });
-    const { bytesSent, bytesReceived, packetsSent, packetsReceived } = pair;
-    const relayed = [local, remote].some(({ candidateType }) => candidateType === "relay");
-    const counts = { bytesSent, bytesReceived, packetsSent, packetsReceived };
-    const roundTripTime = pair.currentRoundTripTime * 1_000;
-    return { local: end(local), remote: end(remote), relayed, roundTripTime, ...counts };
+  stats() { return path(this.#pc); }
+
+  /** Looks for another way; media goes on over the old one for as long as that works. */
+  async restart() {
+    await this.#room.servers(false);
+    this.#pc.restartIce();
   }
 
-  /** For the room: a signal of this peer. */
   receive(message) {
     const { type, candidate, usernameFragment } = message;
     this.#inbox = this.#inbox.then(() => {
@@ -79,11 +89,24 @@ export class Peer extends Emitter {
     }).catch((cause) => this.#failed("negotiation", `Cannot use the ${type}.`, cause));
   }
 
-  /** For the room: the end. */
+  suspend(suspended) {
+    if (this.suspended === suspended) return;
+    this.suspended = suspended;
+    this[EMIT]("suspended", suspended);
+  }
+
+  /** Signals may be lost, the peer's or (`ours`) those to us: starts again what hangs. */
+  heal(ours) {
+    this.#timers.set("heal", HEAL_MS, () => {
+      // The offer as it is now, so with the candidates that were found since.
+      if (this.#pc.signalingState === "have-local-offer") this.#sendDescription();
+      else if (ours && !this.#connected) this.#restartInTurn();
+    });
+  }
+
   close(reason) {
-    if (this.#gone) return;
     this.#gone = true;
-    for (const timer of [this.#hold, this.#retry]) clearTimeout(timer);
+    this.#timers.clear();
     this.#pc.close();
     this[EMIT]("left", reason);
   }
@@ -96,8 +119,8 @@ export class Peer extends Emitter {
     // Both sides would offer at once when somebody joins, and the loser of that glare would have
     // allocated a relay address for nothing. So the newcomer, who is polite, goes first.
     if (this.polite || this.#described) return this.#offer();
-    const quiet = () => this.#pc.signalingState === "stable" && !this.#described;
-    this.#hold ??= setTimeout(() => quiet() && this.#offer(), OFFER_HOLD_MS);
+    const offer = () => this.#described || this.#offer();
+    if (!this.#timers.has("offer")) this.#timers.set("offer", OFFER_HOLD_MS, offer);
   }
 
   async #offer() {
@@ -117,6 +140,43 @@ export class Peer extends Emitter {
     if (type && !this.#gone) this.#room.signal({ type, to: this.id, sdp });
   }
 
+  async #description({ type, sdp }) {
+    const pc = this.#pc;
+    // The answer to an offer that we have taken back meanwhile, or have sent twice.
+    if (type === "answer" && pc.signalingState !== "have-local-offer") return;
+    const collision = type === "offer" && (this.#makingOffer || pc.signalingState !== "stable");
+    const next = generations({ sdp });
+    if (collision && !this.polite) return this.#bury(next);
+    this.#described = true;
+    this.#timers.clear("restart");
+    this.#bury(generations(pc.remoteDescription).filter((name) => !next.includes(name)));
+    await pc.setRemoteDescription({ type, sdp }); // rolls our own offer back when polite
+    if (type === "offer") {
+      await pc.setLocalDescription();
+      this.#sendDescription();
+    }
+    for (const candidate of this.#held.splice(0)) await this.#candidate(candidate);
+  }
+
+  /** Remembers generations that are over, or never began because their offer was ignored. */
+  #bury(names) { this.#dead = [...this.#dead, ...names].slice(-DEAD_MAX); }
+
+  async #candidate(candidate) {
+    const name = candidate.usernameFragment ?? / ufrag (\S+)/.exec(candidate.candidate)?.[1];
+    const current = generations(this.#pc.remoteDescription);
+    if (name ? !current.includes(name) : !current.length) {
+      // Behind its description, or ahead of it.
+      if (!this.#dead.includes(name)) this.#held = [...this.#held, candidate].slice(-HELD_MAX);
+      return;
+    }
+    try {
+      await this.#pc.addIceCandidate(candidate);
+    } catch (cause) {
+      // The end of candidates is only a hint.
+      if (candidate.candidate) this.#failed("bad_candidate", "A candidate is not accepted.", cause);
+    }
+  }
+
   #localCandidate(candidate) {
     if (candidate?.candidate) {
       this.#generation = candidate.usernameFragment ?? undefined;
@@ -127,11 +187,10 @@ export class Peer extends Emitter {
     if (candidate !== null) return;
     const usernameFragment = this.#generation;
     this.#room.signal({ type: "end-of-candidates", to: this.id, usernameFragment });
-    if (!this.#gathered && this.state !== "connected") {
+    if (!this.#gathered && !this.#connected) {
       // With not one candidate a browser stays at `new` for ever, so the retry is up to us.
       this.#failed("no_candidates", "No relay and no address could be had.");
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#room.restart(this.#pc), GATHER_AGAIN_MS);
+      this.#trouble(GATHER_AGAIN_MS);
     }
     this.#gathered = false;
   }
@@ -144,35 +203,47 @@ export class Peer extends Emitter {
     this[EMIT]("track", track);
   }
 
-  async #description({ type, sdp }) {
-    const pc = this.#pc;
-    // The answer to an offer that we have taken back meanwhile.
-    if (type === "answer" && pc.signalingState !== "have-local-offer") return;
-    const collision = type === "offer" && (this.#makingOffer || pc.signalingState !== "stable");
-    this.#ignoring = collision && !this.polite;
-    if (this.#ignoring) return;
-    clearTimeout(this.#hold);
-    await pc.setRemoteDescription({ type, sdp }); // rolls our own offer back when polite
-    this.#described = true;
-    if (type === "offer") {
-      await pc.setLocalDescription();
-      this.#sendDescription();
+  #watch() {
+    switch (this.#pc.iceConnectionState) {
+      case "checking":
+        if (this.#timers.has("trouble")) return;
+        return this.#trouble(this.#room.onDemand() ? DIRECT_MS : RECOVER_MS);
+      case "disconnected": return this.#trouble(DISCONNECTED_MS);
+      case "failed": return this.#trouble(0);
+      case "connected": case "completed":
+        this.#timers.clear("trouble", "restart");
+        this.#look();
     }
-    for (const candidate of this.#early.splice(0)) await this.#candidate(candidate);
   }
 
-  async #candidate(candidate) {
-    if (!this.#pc.remoteDescription) {
-      const full = this.#early.length >= EARLY_CANDIDATES_MAX;
-      if (!full && !this.#ignoring) this.#early.push(candidate);
-      return;
-    }
-    try {
-      await this.#pc.addIceCandidate(candidate);
-    } catch (cause) {
-      // Of an ignored offer nothing fits; and the end of candidates is only a hint.
-      if (this.#ignoring || !candidate?.candidate) return;
-      this.#failed("bad_candidate", "A candidate was not accepted.", cause);
-    }
+  /** The way may not work: if so, finds another, perhaps through a relay, until one does. */
+  #trouble(pause) {
+    this.#timers.set("trouble", pause, async () => {
+      this.#trouble(RECOVER_MS);
+      await this.#room.servers(true);
+      if (!this.#connected) this.#restartInTurn();
+    });
+  }
+
+  /** Both sides see a failure at about the same time: the impolite one goes first. */
+  #restartInTurn() {
+    if (!this.polite) return this.#pc.restartIce();
+    this.#timers.set("restart", RESTART_HOLD_MS, () => this.#connected || this.#pc.restartIce());
+  }
+
+  /** A look at the statistics: for who listens, and to tell the server when the pair is another. */
+  async #look() {
+    const heard = this[HEARD]("stats");
+    if (!this.#connected) return;
+    this.#timers.set("look", heard ? LOOK_MS : REPORT_MS, () => this.#look());
+    const stats = await path(this.#pc, this.#measured).catch(() => null);
+    this.#measured = stats;
+    if (!stats || this.#gone) return;
+    const [local, remote, { protocol }] = [stats.local.type, stats.remote.type, stats.local];
+    const news = `${local} ${remote} ${protocol}`;
+    const pair = { local, remote, protocol };
+    if (news !== this.#reported) this.#room.signal({ type: "report", peer: this.id, pair });
+    this.#reported = news;
+    if (heard) this[EMIT]("stats", stats);
   }
 }
