@@ -35,6 +35,9 @@ final class AdminConnection: ByteStreamHandler, @unchecked Sendable {
     stream.handler = self
   }
 
+  /// Whether nobody waits for an answer here; then ``deadline`` counts from the last one.
+  var isIdle: Bool { phase == .reading }
+
   // MARK: Events of the socket
 
   func received(on stream: ByteStream) { readRequests() }

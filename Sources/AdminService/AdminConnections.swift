@@ -27,12 +27,19 @@ final class AdminConnections: DeadlineHandler {
         descriptor: descriptor, peer: peer, on: loop, inputMax: AdminLimits.inputBytesMax,
         outputMax: AdminLimits.answerBytesMax + AdminLimits.inputBytesMax)
     else { return }
-    guard connections.count < AdminLimits.connectionsMax else {
+    if connections.count >= AdminLimits.connectionsMax && !closeOldestIdle() {
       warnOfCrowd()
       return stream.close()
     }
     let connection = AdminConnection(stream, of: self, on: loop)
     connections[ObjectIdentifier(connection)] = connection
+  }
+
+  /// Whoever only holds connections does not keep out who has a question.
+  private func closeOldestIdle() -> Bool {
+    let idle = connections.values.filter(\.isIdle).min { $0.deadline < $1.deadline }
+    idle?.stream.close()
+    return idle != nil
   }
 
   private func warnOfCrowd() {

@@ -5,7 +5,8 @@ internal import NetTypes
 
 /// What one process spends on those who watch it.
 enum AdminLimits {
-  /// Connections at a time; further ones are closed at once.
+  /// Connections at a time. A further one takes the place of the one that has been idle for
+  /// longest; when all wait for answers it is closed at once.
   static let connectionsMax = 16
   /// Between two lines of the log about connections that were too many.
   static let warningPause = Duration.seconds(60)

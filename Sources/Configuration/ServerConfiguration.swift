@@ -119,6 +119,9 @@ public struct ServerConfiguration: Sendable {
   /// The file of several tenants, as given, and what is in it; see `tenants`.
   var tenantsPath: String?
   var tenantsInFile: TenantsInFile?
+  /// The most TCP connections of parleyd for pages and signaling; `nil` for half of the descriptors
+  /// that it may open, up to 20,000.
+  public internal(set) var maxConnections: Int?
   /// The most peers a room of parleyd holds.
   public internal(set) var maxPeersPerRoom = 0
 

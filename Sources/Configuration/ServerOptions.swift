@@ -93,6 +93,16 @@ extension ServerConfiguration {
     Row(
       programs: signaling,
       option: ServerOption.value(
+        "max-connections", "N", default: "auto",
+        help: "The most TCP connections for pages and signaling, or auto for half of the open"
+          + " descriptors that are allowed, up to 20000; the relay has the rest of them."
+      ) {
+        $0.maxConnections =
+          $1 == "auto" ? nil : try OptionValues.number($1, in: 1...1_000_000, or: " or auto")
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
         "max-peers", "N", default: "32", help: "The most peers in one room."
       ) {
         $0.maxPeersPerRoom = try OptionValues.number($1, in: 2...1000)

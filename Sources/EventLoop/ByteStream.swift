@@ -4,27 +4,6 @@
 internal import CLinux
 public import NetTypes
 
-/// Whoever speaks a protocol over a ``ByteStream``. Called on the stream's loop only.
-public protocol ByteStreamHandler: AnyObject {
-  /// `stream.input` has grown.
-  func received(on stream: ByteStream)
-  /// The peer sends nothing more; what is sent to it may still reach it.
-  func ended(_ stream: ByteStream)
-  /// The socket is closed, by either side or by failure; nothing more will be called.
-  func closed(_ stream: ByteStream)
-  /// The socket is connected (streams opened by us), or everything queued has been written.
-  func drained(_ stream: ByteStream)
-  /// The handshake of the stream's cipher is done: now it can be written to.
-  func established(_ stream: ByteStream)
-}
-
-extension ByteStreamHandler {
-  /// For those who need not know.
-  public func established(_ stream: ByteStream) {}
-  /// For those who have nothing to say to who does not answer: closes.
-  public func ended(_ stream: ByteStream) { stream.closeAsPeerDid() }
-}
-
 /// A stream socket with bounded buffers. It belongs to one loop at a time.
 public final class ByteStream: EventHandler, @unchecked Sendable {
   /// Bytes that a cipher may queue for its handshake, besides those of the handler: the longest
@@ -48,6 +27,9 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   public private(set) var isClosed = false
   /// Nothing more comes from the peer.
   public private(set) var hasEnded = false
+
+  /// Since when the socket has taken nothing of what waits; nil while nothing waits.
+  public private(set) var stalledSince: Instant?
 
   private var output: [UInt8] = []
   private var written = 0
@@ -233,7 +215,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     handler.ended(self)
   }
 
-  fileprivate func closeAsPeerDid() { cipher == nil ? close() : closeAfterWriting() }
+  func closeAsPeerDid() { cipher == nil ? close() : closeAfterWriting() }
 
   private func pauseReading() {
     guard !readsPaused else { return }
@@ -391,6 +373,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   }
 
   private func flush() {
+    let before = written
     while written < output.count {
       let count = unsafe output.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return 0 }
@@ -401,6 +384,11 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       written += count
     }
     let drained = written == output.count
+    if drained {
+      stalledSince = nil
+    } else if written > before || stalledSince == nil {
+      stalledSince = loop.now
+    }
     if drained {
       if registration != nil { loop.buffers.takeBack(&output) } else { output = [] }
       written = 0
@@ -414,6 +402,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
       updateInterest()
       let isOpen = cipher?.progress != .handshaking
       if drained && takesOutput && isOpen { handler?.drained(self) }
+      if !drained { handler?.stalled(self) }
     }
     guard drained, !isClosed else { return }
     if closesWhenDrained {

@@ -1,6 +1,6 @@
 // How many connections there are that have proved nothing yet, in all and by source.
 
-internal import NetTypes
+public import NetTypes
 internal import Synchronization
 
 /// Counts connections from their accept until they have proved something: that they know a
@@ -19,11 +19,13 @@ public final class HalfOpen: Sendable {
   let perSourceMax: Int
   private let counts = Mutex(Counts())
 
-  /// - Parameter max: half-open connections at a time, at least 1.
-  public init(max: Int) {
+  /// - Parameters:
+  ///   - max: half-open connections at a time, at least 1.
+  ///   - perSourceMax: of one source; a 16th of all when not given.
+  public init(max: Int, perSourceMax: Int? = nil) {
     precondition(max >= 1)
     self.max = max
-    perSourceMax = Swift.max(1, max / Self.sourceShare)
+    self.perSourceMax = perSourceMax ?? Swift.max(1, max / Self.sourceShare)
   }
 
   /// An IPv4 address; of IPv6 the /64, which one host has all of.
@@ -32,7 +34,7 @@ public final class HalfOpen: Sendable {
   }
 
   /// A place among all, of no source yet; `nil` when there is none.
-  func enter() -> HalfOpenPlace? {
+  public func enter() -> HalfOpenPlace? {
     let isFree = counts.withLock { counts in
       guard counts.all < max else { return false }
       counts.all += 1
@@ -76,7 +78,7 @@ public final class HalfOpenPlace: @unchecked Sendable {
   deinit { release() }
 
   /// Counts it for a source too, once; `false` when that has as many as it may.
-  func claim(_ ip: IPAddress) -> Bool {
+  public func claim(_ ip: IPAddress) -> Bool {
     precondition(source == nil)
     guard owner.claim(ip) else { return false }
     source = ip

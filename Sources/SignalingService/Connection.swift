@@ -1,6 +1,7 @@
 // One client's socket, from its first request to its last byte.
 
 internal import EventLoop
+internal import Gate
 internal import HTTP1
 internal import NetTypes
 internal import Signaling
@@ -31,6 +32,9 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   static let envelopeMax = 1_024
   /// Room in the queue for a close frame when the queue is full.
   static let closeFrameRoom = 256
+  /// Bytes that the kernel may hold for a client before it has sent them; all else waits here, where
+  /// it is counted.
+  static let unsentMax = 65_536
   /// How long a client that broke the rules has to read our close frame before the socket goes.
   static let linger = Duration.seconds(1)
 
@@ -40,8 +44,9 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// Its place in that loop.
   var handle = SlabHandle(index: 0, generation: 0)
   var phase = Phase.http
-  /// Whether it ever was in a room.
-  var hasJoined = false
+  /// Its place among those who are not in a room; given back with the join, or with the last
+  /// reference to it.
+  var place: HalfOpenPlace?
   /// When the loop looks after it if nothing happens.
   var deadline = Instant.distantFuture
   var parser = RequestParser()
@@ -53,8 +58,9 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   let shared: SharedState
 
   /// Takes over the place in `shared` that was given to the socket.
-  init(_ stream: ByteStream, _ shared: SharedState) {
+  init(_ stream: ByteStream, _ shared: SharedState, _ place: HalfOpenPlace) {
     self.stream = stream
+    self.place = place
     self.shared = shared
     webSocket = .server(messageBytesMax: shared.settings.limits.messageBytesMax)
     stream.handler = self
@@ -93,8 +99,14 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     if phase == .http { readRequests() }
   }
 
+  func stalled(_ stream: ByteStream) {
+    guard phase == .member, let home else { return }
+    home.wake(self, at: min(deadline, home.loop.now + shared.settings.stallMax))
+  }
+
   func closed(_ stream: ByteStream) {
-    shared.closed(hadJoined: hasJoined)
+    place = nil
+    shared.closed()
     home?.closed(self)
   }
 
@@ -113,11 +125,24 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
     if !mayWait(bytes.count) { stream.push() }
     if mayWait(bytes.count), stream.enqueue(bytes.span, 0..<bytes.count) {
       stream.pushSoon(urgency)
-    } else if phase != .closing {
-      home?.count(.slow)
-      home?.departed(self, .slow)
-      close(.slow)
+    } else {
+      fallBehind()
     }
+  }
+
+  private func fallBehind() {
+    guard phase != .closing else { return }
+    home?.count(.slow)
+    home?.departed(self, .slow)
+    close(.slow)
+  }
+
+  /// A client that is gone or reads nothing must not keep its queue for ever, though it is short.
+  private func lookAfterQueue(_ home: SignalingLoop) {
+    deadline = .distantFuture
+    guard let since = stream.stalledSince else { return }
+    let due = since + shared.settings.stallMax
+    if due <= home.loop.now { fallBehind() } else { home.wake(self, at: due) }
   }
 
   /// Whether there is room for so many bytes more, in this queue and in all of them together.
@@ -153,7 +178,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
       close(.noJoin)
     case .closing, .lingering: stream.close()
     // The core minds the heartbeat.
-    case .member, .moving: break
+    case .member: if let home { lookAfterQueue(home) }
+    case .moving: break
     }
   }
 }

@@ -1,16 +1,18 @@
 // What happened to sockets, requests and frames, counted.
 
 /// Why a socket was not served, or no longer.
-public enum SocketDrop: String, Hashable, Sendable, CaseIterable {
+public enum SocketDrop: String, Hashable, Sendable, CaseIterable, Error {
   /// As many sockets as there may be.
   case full
   /// As many sockets outside of rooms as there may be.
   case fullOutsideRooms = "full_outside_rooms"
+  /// As many sockets of one source outside of rooms as there may be.
+  case sourceOutsideRooms = "source_outside_rooms"
   /// No request in time.
   case requestTimeout = "request_timeout"
   /// No `join` in time.
   case joinTimeout = "join_timeout"
-  /// More was waiting for it than may.
+  /// More was waiting for it than may, or it took nothing of that for too long.
   case slow
   /// A binary message.
   case binary

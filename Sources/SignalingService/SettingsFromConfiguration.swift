@@ -13,6 +13,7 @@ extension SignalingSettings {
     self.init(listen: configuration.http.map { [$0] } ?? [])
     allowedOrigins = configuration.allowedOrigins
     limits.peersPerRoomMax = configuration.maxPeersPerRoom
+    if let most = configuration.maxConnections { socketsMax = most }
     switch configuration.relayPolicy {
     case .always: relay = .always
     case .fallback, .onDemand: relay = .fallback

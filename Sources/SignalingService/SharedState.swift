@@ -2,6 +2,7 @@
 
 internal import Crypto
 internal import EventLoop
+internal import Gate
 internal import NetTypes
 internal import Signaling
 internal import Synchronization
@@ -12,7 +13,8 @@ final class SharedState: Sendable {
   let group: LoopGroup
   let incarnation: Incarnation
   private let sockets = Atomic<Int>(0)
-  private let notJoined = Atomic<Int>(0)
+  /// Sockets that are not in a room.
+  private let outside: HalfOpen
   /// What waits to be sent to all clients.
   let queues = QueueTotal()
 
@@ -20,6 +22,9 @@ final class SharedState: Sendable {
     self.settings = settings
     self.group = group
     incarnation = Self.incarnation(settings)
+    outside = HalfOpen(
+      max: max(1, settings.socketsNotJoinedMax),
+      perSourceMax: settings.socketsNotJoinedOfSourceMax)
   }
 
   private static func incarnation(_ settings: SignalingSettings) -> Incarnation {
@@ -32,24 +37,25 @@ final class SharedState: Sendable {
       random: &random)
   }
 
-  /// Takes a place for a new socket; what is full, if there is none.
-  func admit() -> SocketDrop? {
-    guard Self.take(sockets, upTo: settings.socketsMax) else { return .full }
-    guard Self.take(notJoined, upTo: settings.socketsNotJoinedMax) else {
-      sockets.subtract(1, ordering: .relaxed)
-      return .fullOutsideRooms
+  /// Takes a place for a new socket; what is full, if there is none. It counts as outside of rooms
+  /// until its place there is released.
+  func admit(_ client: IPAddress) throws(SocketDrop) -> HalfOpenPlace {
+    guard Self.take(sockets, upTo: settings.socketsMax) else { throw .full }
+    guard let place = outside.enter() else {
+      closed()
+      throw .fullOutsideRooms
     }
-    return nil
+    let isBalancer = settings.gate.proxies.contains { $0.contains(client) }
+    guard isBalancer || place.claim(client) else {
+      place.release()
+      closed()
+      throw .sourceOutsideRooms
+    }
+    return place
   }
 
-  /// The socket no longer counts as being outside of rooms.
-  func joined() { notJoined.subtract(1, ordering: .relaxed) }
-
-  /// The socket is closed.
-  func closed(hadJoined: Bool) {
-    sockets.subtract(1, ordering: .relaxed)
-    if !hadJoined { notJoined.subtract(1, ordering: .relaxed) }
-  }
+  /// A socket is closed.
+  func closed() { sockets.subtract(1, ordering: .relaxed) }
 
   private static func take(_ count: borrowing Atomic<Int>, upTo max: Int) -> Bool {
     if count.add(1, ordering: .relaxed).newValue <= max { return true }

@@ -46,9 +46,8 @@ extension SignalingLoop {
   func join(_ connection: Connection, _ entry: Lobby.Entry) {
     if isStopping { return connection.close(.goingAway) }
     connection.phase = .member
-    connection.hasJoined = true
     connection.deadline = .distantFuture
-    shared.joined()
+    connection.place = nil
     let address = connection.stream.peer?.ip
     input { $0.join(entry, connection.id, from: address, now: loop.now, into: &$1) }
   }

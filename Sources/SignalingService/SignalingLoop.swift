@@ -78,21 +78,27 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   ///
   /// - Parameter relay: serves those who turn out to want the relay.
   func listen(_ address: SocketAddress, relay: Door.Tenant?) throws(SystemError) -> SocketAddress {
-    try gate.listen(address, Door(relay: relay, http: { [unowned self] in serve($0.stream) }))
+    try gate.listen(address, Door(relay: relay, http: { [unowned self] in serve($0) }))
   }
 
   /// Serves a client, with what has already arrived from it.
-  private func serve(_ stream: ByteStream) {
+  private func serve(_ client: GatedStream) {
     counters.accepted += 1
-    if let full = isStopping ? SocketDrop.stopping : shared.admit() {
-      count(full)
+    let stream = client.stream
+    let place: HalfOpenPlace
+    do throws(SocketDrop) {
+      if isStopping { throw .stopping }
+      place = try shared.admit(client.tuple.client.ip)
+    } catch {
+      count(error)
       return stream.close()
     }
     stream.limit(
       inputMax: Connection.inputMax,
       outputMax: shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom,
       countedIn: shared.queues)
-    let connection = Connection(stream, shared)
+    stream.limitUnsent(bytes: Connection.unsentMax)
+    let connection = Connection(stream, shared, place)
     guard adopt(connection) else { return }
     wake(connection, at: loop.now + shared.settings.requestTimeout)
     if !stream.input.isEmpty { connection.received(on: stream) }

@@ -25,6 +25,9 @@ public struct SignalingSettings: Sendable {
   public var socketsMax = 20_000
   /// TCP connections that are not in a room, at most; further ones are closed at once.
   public var socketsNotJoinedMax = 4_000
+  /// Those of them that are of one source, an IPv4 address or an IPv6 /64, at most. Balancers that
+  /// speak for others are no source.
+  public var socketsNotJoinedOfSourceMax = 256
   /// How connections get in; with its count of half-open ones it is shared by all services.
   public var gate = GateSettings()
   /// Bytes of messages that may wait for all clients together. Beyond it the queue of each holds
@@ -34,6 +37,8 @@ public struct SignalingSettings: Sendable {
   public var requestTimeout = Duration.seconds(10)
   /// What others answer on the port, for each loop.
   var mounts: @Sendable (SignalingLoop) -> [Mount] = { _ in [] }
+  /// How long a client in a room may take nothing of what waits for it.
+  public var stallMax = Duration.seconds(30)
   /// How long clients have to answer the close frame when the service stops.
   public var stopGrace = Duration.seconds(1)
 

@@ -91,9 +91,10 @@ private struct Plan {
       configuration, relays: configuration.relayPolicy != .never, ownSecret: ownSecret)
     signaling = SignalingSettings(
       configuration, secret: configuration.secrets.first?.text ?? ownSecret)
-    // Half of them each: neither is to starve the other.
-    let descriptors = ProcessLimits.descriptorsForClients() / 2
-    relay.fit(descriptors: descriptors, hasGate: true)
-    signaling.fit(descriptors: descriptors)
+    // Half of them each, unless told otherwise, and always some: neither is to starve the other.
+    let descriptors = ProcessLimits.descriptorsForClients()
+    let share = configuration.maxConnections == nil ? descriptors / 2 : descriptors * 15 / 16
+    signaling.fit(descriptors: max(1, share))
+    relay.fit(descriptors: max(1, descriptors - signaling.socketsMax), hasGate: true)
   }
 }

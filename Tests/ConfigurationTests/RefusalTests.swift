@@ -114,6 +114,7 @@ struct RefusalTests {
 
   @Test(arguments: [
     ("--relay-policy sometimes", "is not one of always, fallback, on-demand, never"),
+    ("--max-connections 0", "is not a number from 1 to 1000000 or auto"),
     ("--max-peers 1", "is not a number from 2 to 1000"),
     ("--allow-origin https://example.org/", "is not an origin, such as https://example.org"),
     ("--allow-origin example.org", "is not an origin"),

@@ -45,7 +45,7 @@ struct ServerConfigurationTests {
     #expect(settings.listeners.map(\.address.text) == ["0.0.0.0:3478"])
     #expect(settings.http?.text == "0.0.0.0:8080")
     #expect(settings.portRange == .dynamic)
-    #expect(settings.maxPeersPerRoom == 32)
+    #expect(settings.maxPeersPerRoom == 32 && settings.maxConnections == nil)
     #expect(settings.totalQuota == 16_384)
     #expect(settings.allocationBandwidth == nil && settings.userBandwidth == nil)
     #expect(settings.relaysTCP)
@@ -66,6 +66,7 @@ struct ServerConfigurationTests {
     let line =
       "--drain-deadline 60 --stop-grace 7"
       + " --listen udp:192.0.2.7:1 --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8"
+      + " --max-connections 16000"
       + " --allow-origin https://Example.org:8443 --allow-origin * --relay-ip 192.0.2.8"
       + " --relay-ip 2001:db8::8 --port-range 50000-50099 --allow-peer 10.0.0.0/8"
       + " --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100 --relay-policy always"
@@ -90,7 +91,7 @@ struct ServerConfigurationTests {
     #expect(settings.certificate == .init(chain: "c.pem", key: "k.pem"))
     #expect(settings.http?.text == "[::1]:80")
     #expect(settings.proxies.map(\.text) == ["10.0.0.0/8"] && settings.halfOpenMax == 9)
-    #expect(settings.maxPeersPerRoom == 8)
+    #expect(settings.maxPeersPerRoom == 8 && settings.maxConnections == 16_000)
     #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
     #expect(settings.redisUsers?.host == "192.0.2.9")

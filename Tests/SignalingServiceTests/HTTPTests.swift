@@ -142,6 +142,23 @@ import Testing
     }
   }
 
+  @Test func `one source has only a share of the sockets outside of rooms`() throws {
+    try withService({ $0.socketsNotJoinedOfSourceMax = 2 }) { running in
+      let first = try SocketClient(port: running.port)
+      let second = try RawClient(port: running.port)
+      #expect(running.reports { $0.sockets == 2 })
+      #expect(try RawClient(port: running.port).textUntilEnd() == "")
+      #expect(running.report().service.drops == [.sourceOutsideRooms: 1])
+      // Another source is not concerned, and who enters a room makes room.
+      let other = try RawClient(port: running.port, from: "127.0.0.66")
+      #expect(running.reports { $0.sockets == 3 })
+      try first.join("tea")
+      let third = try SocketClient(port: running.port)
+      try third.join("tea")
+      _ = (second, other)
+    }
+  }
+
   @Test func randomBytesChangeNothingButCounters() throws {
     try withService { running in
       var state: UInt64 = 42

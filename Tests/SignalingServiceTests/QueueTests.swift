@@ -25,6 +25,28 @@ import Testing
     return nil
   }
 
+  @Test func `whoever takes nothing of a short queue for too long is closed, and may read why`()
+    throws
+  {
+    try withService({ $0.stallMax = .milliseconds(300) }) { running in
+      let slow = try SocketClient(port: running.port, receiveBytes: 4_096)
+      try slow.join("tea")
+      let sender = try SocketClient(port: running.port)
+      try sender.join("tea")
+      let data = String(repeating: "x", count: 60_000)
+      for _ in 0..<8 { sender.say("message", #""data":"\#(data)""#) }
+      #expect(running.reports { $0.service.drops == [.slow: 1] })
+      // The close frame is behind all that had been queued.
+      var event = try slow.next()
+      while case .text = event { event = try slow.next() }
+      guard case .closed(let code) = event else {
+        Issue.record("\(event)")
+        return
+      }
+      #expect(code == 4002)
+    }
+  }
+
   @Test func `all queues together have a bound, and give back what was theirs`() throws {
     try withService({
       $0.limits.rates.message = Rate(perSecond: 100_000, burst: 100_000)

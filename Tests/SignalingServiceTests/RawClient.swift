@@ -12,9 +12,22 @@ final class RawClient {
   var input: [UInt8] = []
   private(set) var hasEnded = false
 
-  /// - Parameter receiveBytes: size of the kernel's receive buffer, for clients that read slowly.
-  init(port: UInt16, receiveBytes: Int32? = nil) throws {
+  /// - Parameters:
+  ///   - receiveBytes: size of the kernel's receive buffer, for clients that read slowly.
+  ///   - source: the IPv4 address that it leaves from.
+  init(port: UInt16, receiveBytes: Int32? = nil, from source: String? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if let source {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_addr.s_addr = unsafe inet_addr(source)
+      let result = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      guard result == 0 else { throw Failure.connect }
+    }
     if var bytes = receiveBytes {
       _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, 4)
     }
