@@ -68,7 +68,8 @@ let package = Package(
         .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley/base.js"),
         .embedInCode("Pages/parley/signaling.js"), .embedInCode("Pages/parley/peer.js"),
         .embedInCode("Pages/parley.d.ts"), .embedInCode("Pages/index.html"),
-        .embedInCode("Pages/demo.js"), .embedInCode("Pages/demo.css"),
+        .embedInCode("Pages/demo.js"), .embedInCode("Pages/demo-words.js"),
+        .embedInCode("Pages/demo.css"),
         .embedInCode("Pages/favicon.svg"),
       ], swiftSettings: house),
 

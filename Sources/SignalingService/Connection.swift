@@ -32,8 +32,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   static let envelopeMax = 1_024
   /// Room in the queue for a close frame when the queue is full.
   static let closeFrameRoom = 256
-  /// Bytes that the kernel may hold for a client before it has sent them; all else waits here, where
-  /// it is counted.
+  /// Bytes that the kernel may hold for a client before it has sent them; all else waits here,
+  /// where it is counted.
   static let unsentMax = 65_536
   /// How long a client that broke the rules has to read our close frame before the socket goes.
   static let linger = Duration.seconds(1)

@@ -23,6 +23,8 @@ public enum WebAssets {
     "/parley/signaling.js": Asset(contentType: javaScript, bytes: PackageResources.signaling_js),
     "/parley.d.ts": Asset(contentType: plainText, bytes: PackageResources.parley_d_ts),
     "/demo.js": Asset(contentType: javaScript, bytes: PackageResources.demo_js),
+    "/demo-words.js": Asset(
+      contentType: javaScript, bytes: PackageResources.demo_words_js),
     "/demo.css": Asset(contentType: "text/css; charset=utf-8", bytes: PackageResources.demo_css),
     "/favicon.svg": Asset(contentType: "image/svg+xml", bytes: PackageResources.favicon_svg),
   ]

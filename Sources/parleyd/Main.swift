@@ -5,7 +5,6 @@ import Configuration
 import Crypto
 import EventLoop
 import Gate
-import Gate
 import Logging
 import NetTypes
 import RelayService

@@ -1,5 +1,5 @@
 // Puts the browser library's signaling under the conformance kit; see ../README.md. Four adapters,
-// so that four vectors are played at once; none needs anything of the page but WebSocket and timers.
+// so that four vectors are played at once; none needs more of the page than WebSocket and timers.
 
 import { Signaling } from "/parley/signaling.js";
 
