@@ -40,7 +40,7 @@ extension MemberDocument {
   init(_ snapshot: MemberSnapshot, now: Instant) {
     self.init()
     peer = snapshot.peer.text
-    name = snapshot.name.text
+    name = snapshot.profile.name.text
     joinedSecondsAgo = snapshot.joined.seconds(until: now)
     lastHeardSecondsAgo = snapshot.lastHeard.seconds(until: now)
     received = snapshot.received.named(\.rawValue)

@@ -3,79 +3,98 @@
 public import NetTypes
 
 extension SignalingServer {
-  /// A connection asks to enter a room of this server. It is answered with `joined`, or with an
-  /// error and its end. Later messages of the connection go to `receive`.
+  /// A connection asks to enter a room of this server, or to go on in it. It is answered with
+  /// `joined`, or with an error and its end. Later messages of the connection go to `receive`.
   ///
   /// - Parameter address: where the client is; nil when that is not known.
   public mutating func join(
     _ entry: Lobby.Entry, _ connection: ConnectionID, from address: IPAddress? = nil,
     now: Instant, into effects: inout [SignalingEffect]
   ) {
+    self.now = now
     counters.received[.join, default: 0] += 1
-    precondition(sessions[connection] == nil, "a member's messages go to receive")
-    takeOver(entry, into: &effects)
-    guard case .granted(let grant) = entry.admittance else {
-      guard case .refused(let code, let text, let retryAfterMs) = entry.admittance else { return }
-      let error = ErrorMessage(code, text, answers: entry.number, retryAfterMs: retryAfterMs)
-      return turnAway(connection, error, into: &effects)
-    }
-    if let full = placeMissing(in: entry.room) {
-      return turnAway(connection, full, into: &effects)
-    }
-    let order = max(incarnation.unixMs(at: now), (rooms[entry.room]?.lastOrder ?? 0) + 1)
-    let profile = Profile(name: entry.name, role: grant.role, order: order)
-    let session = Session(
-      room: entry.room, peer: grant.peer ?? newPeer(in: entry.room), profile: profile,
-      grant: grant, slot: recency.append(connection, now: now), limits: limits, now: now)
-    let others = roster(of: entry.room)
-    sessions[connection] = session
-    rooms[entry.room, default: Room()].add(
-      Room.Member(peer: session.peer, connection: connection), order: order)
-    counters.joined += 1
-    let joined = Joined(
-      ack: session.inbound.last, room: entry.room.name, peer: session.peer, profile: profile,
-      session: secret(of: session, connection), resumed: false, gap: nil, settlingMs: nil,
-      restartIce: false, peers: others, ice: offer(to: session), relay: grant.relay,
-      permissions: grant.permissions, limits: limits)
-    send(.joined(joined), to: connection, into: &effects)
-    broadcast(
-      .presence([PresenceChange(session.peer, .joined(profile))]), except: connection,
-      into: &effects)
-  }
-
-  private func secret(of session: Session, _ connection: ConnectionID) -> SessionSecret {
-    incarnation.sessions.seal(
-      SessionStatement(
-        epoch: incarnation.epoch, session: SessionID(connection.rawValue), generation: 0,
-        room: session.room, peer: session.peer, profile: session.profile,
-        permissions: session.grant.permissions, relay: session.grant.relay))
-  }
-
-  /// The newest connection of a session wins. Nothing of the older one is carried over yet: the
-  /// newcomer begins afresh and is told `resumed: false`.
-  private mutating func takeOver(_ entry: Lobby.Entry, into effects: inout [SignalingEffect]) {
-    guard let statement = entry.claim?.statement, statement.epoch == incarnation.epoch else {
+    precondition(attached[connection] == nil, "a member's messages go to receive")
+    if let claim = entry.claim,
+      comeBack(claim, entry, connection, from: address, into: &effects)
+    {
       return
     }
-    let older = ConnectionID(statement.session.rawValue)
-    guard sessions[older]?.room == entry.room else { return }
-    end(older, .replaced, .replaced, into: &effects)
+    switch entry.admittance {
+    case .granted(let grant):
+      enter(entry, grant, connection, from: address, into: &effects)
+    case .refused(let code, let text, let retryAfterMs):
+      let error = ErrorMessage(code, text, answers: entry.number, retryAfterMs: retryAfterMs)
+      turnAway(connection, error, into: &effects)
+    }
   }
 
-  private func placeMissing(in room: RoomKey) -> ErrorMessage? {
-    if sessions.count >= limits.sessionsMax {
-      return ErrorMessage(.serverFull, "the server is full", answers: ClientMessage.joinNumber)
+  private mutating func enter(
+    _ entry: Lobby.Entry, _ grant: Grant, _ connection: ConnectionID, from address: IPAddress?,
+    into effects: inout [SignalingEffect]
+  ) {
+    if let peer = grant.peer, let older = directory.session(of: peer, in: entry.room) {
+      end(older, .replaced, .replaced, into: &effects)
     }
-    guard let members = rooms[room]?.members else {
-      guard rooms.count >= limits.roomsMax else { return nil }
-      return ErrorMessage(
-        .serverFull, "the server has no place for another room", answers: ClientMessage.joinNumber)
-    }
-    guard members.count >= limits.peersPerRoomMax else { return nil }
-    return ErrorMessage(.roomFull, "the room is full", answers: ClientMessage.joinNumber)
+    let lastOrder = directory[entry.room]?.lastOrder ?? 0
+    let order = max(incarnation.unixMs(at: now), lastOrder + 1)
+    let lanes = (
+      InboundLane(last: ClientMessage.joinNumber),
+      // The answer is not kept: without it nobody has the secret to ask for it again.
+      OutboundLane(last: ServerMessage.firstNumber)
+    )
+    let session = Session(
+      room: entry.room, peer: grant.peer ?? newPeer(in: entry.room),
+      profile: Profile(name: entry.name, role: grant.role, order: order), grant: grant,
+      peersMax: peersMax(grant.limits), rates: limits.rates, lanes: lanes, now: now)
+    guard let id = place(session, grant.limits, entry, connection, into: &effects) else { return }
+    counters.joined += 1
+    attach(id, connection, from: address)
+    var joined = joined(id, session)
+    joined.peers = roster(of: entry.room, without: id)
+    answer(joined, number: ServerMessage.firstNumber, to: connection, id, into: &effects)
+    announce(
+      .joined(session.profile), of: id, session.peer, in: session.room, into: &effects)
+    tellNothingPending(to: id, in: session.room)
   }
 
-  private mutating func turnAway(
+  /// Gives a session its place in the room; without one the connection is turned away.
+  mutating func place(
+    _ session: Session, _ tenantLimits: TenantLimits, _ entry: Lobby.Entry,
+    _ connection: ConnectionID, into effects: inout [SignalingEffect]
+  ) -> SessionID? {
+    if let full = placeMissing(for: session, tenantLimits) {
+      turnAway(
+        connection, ErrorMessage(full.0, full.1, answers: entry.number), into: &effects)
+      return nil
+    }
+    guard let handle = sessions.insert(session) else { return nil }
+    let id = SessionID(handle)
+    directory.add(
+      id, session.peer, order: session.profile.order, to: session.room, now: now)
+    return id
+  }
+
+  /// What is full, if something is; else the tenant's place is taken.
+  private func placeMissing(
+    for session: Session, _ tenantLimits: TenantLimits
+  ) -> (ErrorCode, String)? {
+    if sessions.count >= limits.sessionsMax { return (.serverFull, "the server is full") }
+    let room = directory[session.room]
+    if room == nil, directory.count >= limits.roomsMax {
+      return (.serverFull, "the server has no place for another room")
+    }
+    if let room, room.count >= session.peersMax { return (.roomFull, "the room is full") }
+    guard tenants.enter(session.room.tenant, newRoom: room == nil, limits: tenantLimits) else {
+      return (.tenantFull, "the tenant has no place for another member or room")
+    }
+    return nil
+  }
+
+  func peersMax(_ tenantLimits: TenantLimits) -> Int {
+    min(limits.peersPerRoomMax, tenantLimits.peersPerRoomMax ?? .max)
+  }
+
+  mutating func turnAway(
     _ connection: ConnectionID, _ error: ErrorMessage, into effects: inout [SignalingEffect]
   ) {
     let close = error.code.closes ?? .protocolError
@@ -88,13 +107,38 @@ extension SignalingServer {
 
   private mutating func newPeer(in room: RoomKey) -> PeerID {
     var peer = PeerID(from: &random)
-    while rooms[room]?.member(peer) != nil { peer = PeerID(from: &random) }
+    while directory.session(of: peer, in: room) != nil { peer = PeerID(from: &random) }
     return peer
   }
 
-  private func roster(of room: RoomKey) -> [Joined.Peer] {
-    (rooms[room]?.members ?? []).compactMap { member in
-      sessions[member.connection].map { Joined.Peer(peer: member.peer, profile: $0.profile) }
-    }
+  // MARK: The answer
+
+  /// What every `joined` says.
+  func joined(_ id: SessionID, _ session: Session) -> Joined {
+    var told = limits
+    told.peersPerRoomMax = session.peersMax
+    return Joined(
+      ack: session.inbound.last, room: session.room.name, peer: session.peer,
+      profile: session.profile, session: secret(of: session, id), resumed: false, gap: nil,
+      settlingMs: nil, restartIce: false, peers: nil, ice: offer(to: session),
+      relay: session.relay, permissions: session.permissions, limits: told)
+  }
+
+  /// Answers a `join`; that message has a number, but is not among those that are kept.
+  mutating func answer(
+    _ joined: Joined, number: Int64, to connection: ConnectionID, _ id: SessionID,
+    into effects: inout [SignalingEffect]
+  ) {
+    counters.sent[.joined, default: 0] += 1
+    _ = sessions.update(id.handle) { $0.sent.count(.joined) }
+    effects.append(.send(connection, number: number, .joined(joined)))
+  }
+
+  private func secret(of session: Session, _ id: SessionID) -> SessionSecret {
+    incarnation.sessions.seal(
+      SessionStatement(
+        epoch: incarnation.epoch, session: id, generation: session.generations.current,
+        room: session.room, peer: session.peer, profile: session.profile,
+        permissions: session.permissions, relay: session.relay))
   }
 }

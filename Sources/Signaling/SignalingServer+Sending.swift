@@ -1,82 +1,102 @@
-// How messages get their numbers, and how members go.
+// How messages get their numbers, and how they are kept.
+
+internal import NetTypes
 
 extension SignalingServer {
-  /// Sends `message` to one member. A `pong` repeats the last number, all others take the next.
-  mutating func send(
-    _ message: ServerMessage, to connection: ConnectionID, into effects: inout [SignalingEffect]
+  /// The one way by which a message goes to a peer: it gets the next number, is kept until that is
+  /// acknowledged, and leaves at once where there is a connection.
+  mutating func deliver(
+    _ message: ServerMessage, to id: SessionID, into effects: inout [SignalingEffect]
   ) {
-    guard let number = number(of: message.kind, to: connection) else { return }
-    effects.append(.send(connection, number: number, message))
+    guard let recipient = number(message, for: id) else { return }
+    effects.append(.send(recipient.connection, number: recipient.number, message))
   }
 
-  /// Sends `message` to all members of the room of `connection` but itself.
+  /// Delivers `message` to all members of a room but one.
   mutating func broadcast(
-    _ message: ServerMessage, except connection: ConnectionID,
+    _ message: ServerMessage, in room: RoomKey, except id: SessionID? = nil,
     into effects: inout [SignalingEffect]
   ) {
-    guard let room = sessions[connection]?.room else { return }
-    broadcast(message, in: room, except: connection, into: &effects)
+    deliver(message, to: directory.members(of: room), except: id, into: &effects)
   }
 
-  /// Tells one member of an error, and ends its connection when the error is of that sort.
-  mutating func tell(
-    _ connection: ConnectionID, _ error: ErrorMessage, into effects: inout [SignalingEffect]
-  ) {
-    sessions[connection]?.lastError = error.code
-    counters.errors[error.code, default: 0] += 1
-    send(.error(error), to: connection, into: &effects)
-    if let close = error.code.closes { end(connection, close, .error, into: &effects) }
-  }
-
-  /// Ends a member's connection and tells the others `reason`.
-  mutating func end(
-    _ connection: ConnectionID, _ close: CloseCode, _ reason: LeaveReason,
-    into effects: inout [SignalingEffect]
-  ) {
-    guard sessions[connection] != nil else { return }
-    counters.closes[close, default: 0] += 1
-    effects.append(.close(connection, close))
-    forget(connection, reason, into: &effects)
-  }
-
-  /// Removes every trace of a member and tells the others `reason`.
-  mutating func forget(
-    _ connection: ConnectionID, _ reason: LeaveReason, into effects: inout [SignalingEffect]
-  ) {
-    guard let session = sessions.removeValue(forKey: connection) else { return }
-    recency.remove(session.slot)
-    counters.left[reason, default: 0] += 1
-    rooms[session.room]?.remove(connection)
-    if rooms[session.room]?.isEmpty != false {
-      rooms[session.room] = nil
-      return
-    }
-    let message = ServerMessage.presence([PresenceChange(session.peer, .left(reason))])
-    broadcast(message, in: session.room, except: connection, into: &effects)
-  }
-
-  mutating func drop(_ reason: DropReason) {
-    counters.drops[reason, default: 0] += 1
-  }
-
-  private mutating func broadcast(
-    _ message: ServerMessage, in room: RoomKey, except connection: ConnectionID,
+  /// Delivers `message` to several.
+  mutating func deliver(
+    _ message: ServerMessage, to members: [SessionID], except id: SessionID? = nil,
     into effects: inout [SignalingEffect]
   ) {
     var recipients: [Recipient] = []
-    for member in rooms[room]?.members ?? [] where member.connection != connection {
-      guard let number = number(of: message.kind, to: member.connection) else { continue }
-      recipients.append(Recipient(connection: member.connection, number: number))
+    recipients.reserveCapacity(members.count)
+    for member in members where member != id {
+      if let recipient = number(message, for: member) { recipients.append(recipient) }
     }
     if !recipients.isEmpty { effects.append(.broadcast(recipients, message)) }
   }
 
-  private mutating func number(
-    of kind: ServerMessage.Kind, to connection: ConnectionID
-  ) -> Int64? {
-    guard let last = sessions[connection]?.outbound.last else { return nil }
+  /// Tells one member of an error, and ends its session when the error is of that sort.
+  mutating func tell(
+    _ id: SessionID, _ error: ErrorMessage, into effects: inout [SignalingEffect]
+  ) {
+    _ = sessions.update(id.handle) { $0.lastError = error.code }
+    counters.errors[error.code, default: 0] += 1
+    deliver(.error(error), to: id, into: &effects)
+    if let close = error.code.closes { end(id, close, .error, into: &effects) }
+  }
+
+  mutating func drop(_ reason: DropReason, _ count: Int = 1) {
+    if count > 0 { counters.drops[reason, default: 0] += count }
+  }
+
+  /// Numbers and keeps a message; the connection to send it over, with its number, if there is one.
+  /// A `pong` repeats the last number and is not kept.
+  private mutating func number(_ message: ServerMessage, for id: SessionID) -> Recipient? {
+    let limits = limits.replay
+    let now = now
+    let kind = message.kind
+    var dropped: [DropReason] = []
+    let numbered = sessions.update(id.handle) {
+      session -> (ConnectionID?, Int64, needsAging: Bool) in
+      session.sent.count(kind)
+      guard kind != .pong else { return (session.connection, session.outbound.last, false) }
+      let number = session.outbound.number(message, now: now, limits: limits) {
+        dropped.append($0)
+      }
+      let needsAging =
+        session.agingSlot == QueueSlot.none && !session.outbound.ring.isEmpty
+      return (session.connection, number, needsAging)
+    }
+    for reason in dropped { drop(reason) }
+    guard let (connection, number, needsAging) = numbered else { return nil }
     counters.sent[kind, default: 0] += 1
-    sessions[connection]?.sent[kind, default: 0] += 1
-    return kind == .pong ? last : sessions[connection]?.outbound.number()
+    if needsAging { startAging(id) }
+    return connection.map { Recipient(connection: $0, number: number) }
+  }
+
+  // MARK: What is kept too long
+
+  private mutating func startAging(_ id: SessionID) {
+    let slot = aging.append(id, now: now)
+    _ = sessions.update(id.handle) { $0.agingSlot = slot }
+  }
+
+  /// Forgets what was kept too long, and looks again later for what was not.
+  mutating func age(_ id: SessionID) {
+    let until = now + (.zero - replayAge)
+    drop(.replayAge, sessions.update(id.handle) { $0.outbound.age(until: until) } ?? 0)
+    guard let session = sessions[id.handle] else { return }
+    if session.outbound.ring.isEmpty {
+      stopAgingIfEmpty(id)
+    } else {
+      aging.touch(session.agingSlot, now: now)
+    }
+  }
+
+  mutating func stopAgingIfEmpty(_ id: SessionID) {
+    let slot = sessions.update(id.handle) { session -> Int32 in
+      guard session.outbound.ring.isEmpty else { return QueueSlot.none }
+      defer { session.agingSlot = QueueSlot.none }
+      return session.agingSlot
+    }
+    if let slot, slot != QueueSlot.none { aging.remove(slot) }
   }
 }

@@ -12,27 +12,49 @@ public struct SignalingServer: ~Copyable {
   public let limits: SignalingLimits
   /// What has happened so far.
   public internal(set) var counters = SignalingCounters()
-
-  var random: any RandomNumberGenerator
   /// May change; what peers were told before stays true as long as it said.
   public var iceServers: any ICEServerSource
+
   let incarnation: Incarnation
-  var rooms: [RoomKey: Room] = [:]
-  var sessions: [ConnectionID: Session] = [:]
-  var recency = RecencyQueue()
+  let tenants: any TenantLedger
+  var random: any RandomNumberGenerator
+  /// The time of the input that is being taken in.
+  var now: Instant
+
+  var directory = Directory()
+  var sessions: Slab<Session>
+  /// The sessions that have a connection.
+  var attached: [ConnectionID: SessionID] = [:]
+  var returned = ReturnedSessions()
+  /// What was drawn of tenants' allowances and not spent yet.
+  var allowances: [TenantID: Int] = [:]
+
+  // By deadline: the connected since they were heard, the suspended since they are, what is kept for
+  // sessions since it is, rooms with changes to be told; and the connections' greatest age.
+  var heard = DeadlineQueue<SessionID>()
+  var suspended = DeadlineQueue<SessionID>()
+  var aging = DeadlineQueue<SessionID>()
+  var changing = DeadlineQueue<RoomKey>()
+  var ages: TimerWheel
 
   /// - Parameters:
   ///   - random: gives peers their names.
   ///   - iceServers: gives peers their STUN and TURN servers.
   ///   - incarnation: this run of the server, the same for all loops.
+  ///   - tenants: keeps what tenants use, over all loops.
   public init(
     limits: SignalingLimits = SignalingLimits(), random: any RandomNumberGenerator,
-    iceServers: any ICEServerSource, incarnation: Incarnation
+    iceServers: any ICEServerSource, incarnation: Incarnation,
+    tenants: any TenantLedger = LocalTenantLedger()
   ) {
     self.limits = limits
     self.random = random
     self.iceServers = iceServers
     self.incarnation = incarnation
+    self.tenants = tenants
+    now = incarnation.start
+    sessions = Slab(capacity: limits.sessionsMax)
+    ages = TimerWheel(now: incarnation.start)
   }
 
   // MARK: Inputs
@@ -42,26 +64,30 @@ public struct SignalingServer: ~Copyable {
     _ message: ClientMessage, from connection: ConnectionID, now: Instant,
     into effects: inout [SignalingEffect]
   ) {
+    self.now = now
     counters.received[message.body.kind, default: 0] += 1
-    guard let slot = sessions[connection]?.slot else { return drop(.noSession) }
-    recency.touch(slot, now: now)
-    guard let admission = sessions[connection]?.admit(message, limits: limits, now: now) else {
-      return
+    guard let id = attached[connection] else { return drop(.noSession) }
+    let limits = limits
+    let admitted = sessions.update(id.handle) { session in
+      (session.slot, session.admit(message, limits: limits, now: now))
     }
+    guard let (slot, admission) = admitted else { return drop(.noSession) }
+    heard.touch(slot, now: now)
     switch admission {
     case .take:
-      route(message, from: connection, into: &effects)
+      route(message, from: id, into: &effects)
     case .drop(let reason):
       drop(reason)
-    case .refuse(let code, let retryAfterMs):
-      let text = code == .outOfOrder ? "a number was left out" : "too many messages"
-      let error = ErrorMessage(code, text, answers: message.number, retryAfterMs: retryAfterMs)
-      tell(connection, error, into: &effects)
-    case .flood(let retryAfterMs):
+    case .refuse(.rateLimited, let retryAfterMs):
+      limit(.connection, id, message.number, retryAfterMs, into: &effects)
+    case .refuse(let code, _):
+      tell(id, ErrorMessage(code, "a number was left out", answers: message.number), into: &effects)
+    case .flood:
       let error = ErrorMessage(
-        .rateLimited, "far too many messages", answers: message.number, retryAfterMs: retryAfterMs)
-      tell(connection, error, into: &effects)
-      end(connection, .flood, .error, into: &effects)
+        .rateLimited, "far too many messages", answers: message.number,
+        retryAfterMs: limits.floodPauseMs)
+      tell(id, error, into: &effects)
+      end(id, .flood, .error, into: &effects)
     }
   }
 
@@ -70,113 +96,71 @@ public struct SignalingServer: ~Copyable {
     _ connection: ConnectionID, _ end: ConnectionEnd, now: Instant,
     into effects: inout [SignalingEffect]
   ) {
-    forget(connection, end == .error ? .error : .timeout, into: &effects)
+    self.now = now
+    guard let id = attached[connection] else { return }
+    if end == .error {
+      detach(id)
+      remove(id, .error, into: &effects)
+    } else {
+      suspend(id, end, into: &effects)
+    }
   }
 
-  /// Ends the connections that have been silent for too long.
+  /// Does what is due: silent and old connections, sessions that nobody came back to, what is kept
+  /// too long, changes that wait to be told.
   public mutating func advance(to now: Instant, into effects: inout [SignalingEffect]) {
-    while let first = recency.first, first.heard + limits.silenceMax <= now {
-      end(first.connection, .silent, .timeout, into: &effects)
+    self.now = now
+    while let room = changing.first, room.since + presenceDelay <= now {
+      flush(room.id, into: &effects)
     }
+    while let first = heard.first, first.since + limits.silenceMax <= now {
+      close(first.id, .silent, into: &effects)
+      suspend(first.id, .silent, into: &effects)
+    }
+    while let first = suspended.first, first.since + resumeWindow <= now {
+      remove(first.id, .timeout, into: &effects)
+    }
+    while let first = aging.first, first.since + replayAge <= now { age(first.id) }
+    var old: [Int] = []
+    ages.advance(to: now) { old.append($0) }
+    for index in old { replace(at: index, into: &effects) }
+    if returned.count > 0, !isSettling { returned.settled() }
   }
 
-  /// The server stops: every connection ends with 1001, and nobody is told who left.
-  public mutating func stop(into effects: inout [SignalingEffect]) {
-    for connection in sessions.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-      counters.closes[.goingAway, default: 0] += 1
-      effects.append(.close(connection, .goingAway))
+  /// The server stops: every connection is told when to come back and ends with 1001.
+  public mutating func stop(now: Instant, into effects: inout [SignalingEffect]) {
+    self.now = now
+    for handle in sessions.handles {
+      let id = SessionID(handle)
+      guard sessions[handle]?.connection != nil else { continue }
+      let retryAfterMs = Int64.random(in: 0...limits.returnSpreadMs, using: &random)
+      let error = ErrorMessage(.goingAway, "the server stops", retryAfterMs: retryAfterMs)
+      counters.errors[.goingAway, default: 0] += 1
+      deliver(.error(error), to: id, into: &effects)
+      close(id, .goingAway, into: &effects)
     }
-    rooms = [:]
-    sessions = [:]
-    recency = RecencyQueue()
+    for handle in sessions.handles { release(SessionID(handle)) }
   }
 
-  /// When to call `advance` next; nil while nobody is here.
+  /// When to call `advance` next; nil while there is nothing to wait for.
   public var nextDeadline: Instant? {
-    recency.first.map { $0.heard + limits.silenceMax }
-  }
-
-  // MARK: Routing
-
-  private mutating func route(
-    _ message: ClientMessage, from connection: ConnectionID, into effects: inout [SignalingEffect]
-  ) {
-    guard let sender = sessions[connection]?.peer else { return }
-    let number = message.number
-    switch message.body {
-    case .join:
-      tell(
-        connection, ErrorMessage(.alreadyJoined, "already in a room", answers: number),
-        into: &effects)
-    case .offer(let peer, let sdp):
-      relay(.offer(from: sender, sdp: sdp), to: peer, connection, number, into: &effects)
-    case .answer(let peer, let sdp):
-      relay(.answer(from: sender, sdp: sdp), to: peer, connection, number, into: &effects)
-    case .candidate(let peer, let candidate):
-      let message = ServerMessage.candidate(from: sender, candidate: candidate)
-      relay(message, to: peer, connection, number, into: &effects)
-    case .endOfCandidates(let peer, let fragment):
-      let message = ServerMessage.endOfCandidates(from: sender, usernameFragment: fragment)
-      relay(message, to: peer, connection, number, into: &effects)
-    case .message(let peer?, let data):
-      relay(.message(from: sender, data: data), to: peer, connection, number, into: &effects)
-    case .message(nil, let data):
-      broadcast(.message(from: sender, data: data), except: connection, into: &effects)
-    case .ice(let relay):
-      if relay { sessions[connection]?.hasAskedForRelay = true }
-      giveICEServers(to: connection, into: &effects)
-    case .report: break
-    case .kick, .closeRoom:
-      let error = ErrorMessage(.notPermitted, "not a moderator", answers: number)
-      tell(connection, error, into: &effects)
-    case .leave:
-      end(connection, .left, .left, into: &effects)
-    case .ping(let ack, _):
-      pong(connection, ack, number, into: &effects)
-    case .invalid(let code, let detail):
-      tell(connection, ErrorMessage(code, detail, answers: number), into: &effects)
+    var next = ages.nextDeadline
+    func consider(_ since: Instant?, _ patience: Duration) {
+      guard let deadline = since.map({ $0 + patience }) else { return }
+      next = min(next ?? deadline, deadline)
     }
+    consider(changing.first?.since, presenceDelay)
+    consider(heard.first?.since, limits.silenceMax)
+    consider(suspended.first?.since, resumeWindow)
+    consider(aging.first?.since, replayAge)
+    return next
   }
 
-  private mutating func relay(
-    _ message: ServerMessage, to peer: PeerID, _ connection: ConnectionID, _ number: Int64?,
-    into effects: inout [SignalingEffect]
-  ) {
-    guard let room = sessions[connection]?.room, let target = rooms[room]?.member(peer),
-      target.connection != connection
-    else {
-      let error = ErrorMessage(.noSuchPeer, "no such peer in this room", answers: number)
-      return tell(connection, error, into: &effects)
-    }
-    send(message, to: target.connection, into: &effects)
-  }
+  var presenceDelay: Duration { .milliseconds(limits.presenceDelayMs) }
+  var resumeWindow: Duration { .milliseconds(limits.resumeWindowMs) }
+  var replayAge: Duration { .milliseconds(limits.replay.ageMaxMs) }
 
-  private mutating func giveICEServers(
-    to connection: ConnectionID, into effects: inout [SignalingEffect]
-  ) {
-    guard let session = sessions[connection] else { return }
-    send(.ice(offer(to: session)), to: connection, into: &effects)
-  }
-
-  func offer(to session: Session) -> ICEOffer {
-    let withRelay =
-      switch session.grant.relay {
-      case .always, .fallback: true
-      case .onDemand: session.hasAskedForRelay
-      case .never: false
-      }
-    return iceServers.offer(for: session.peer, in: session.room, withRelay: withRelay)
-  }
-
-  private mutating func pong(
-    _ connection: ConnectionID, _ ack: Int64, _ number: Int64?,
-    into effects: inout [SignalingEffect]
-  ) {
-    guard sessions[connection]?.outbound.acknowledge(ack) == true else {
-      let error = ErrorMessage(
-        .badMessage, "ack is beyond what was sent", answers: number)
-      return tell(connection, error, into: &effects)
-    }
-    send(.pong(ack: sessions[connection]?.inbound.last ?? 0), to: connection, into: &effects)
-  }
+  /// Until when sessions of an earlier run may come back.
+  var settled: Instant { incarnation.start + .milliseconds(limits.settlingMs) }
+  var isSettling: Bool { now < settled }
 }

@@ -12,6 +12,7 @@ final class SharedState: Sendable {
   let settings: SignalingSettings
   let group: LoopGroup
   let incarnation: Incarnation
+  let tenants = SharedTenantLedger()
   private let sockets = Atomic<Int>(0)
   /// Sockets that are not in a room.
   private let outside: HalfOpen

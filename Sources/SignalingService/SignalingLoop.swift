@@ -51,7 +51,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     router = Router(allowedOrigins: settings.allowedOrigins, shared.group)
     server = SignalingServer(
       limits: limits, random: SecureRandom(), iceServers: Self.iceServers(settings, loop),
-      incarnation: shared.incarnation)
+      incarnation: shared.incarnation, tenants: shared.tenants)
     connections = Slab(capacity: settings.socketsMax)
     wheel = TimerWheel(now: loop.now)
     for mount in settings.mounts(self) { router.add(mount) }
@@ -193,7 +193,7 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     isStopping = true
     stopped = done
     gate.close()
-    input { $0.stop(into: &$1) }
+    input { $0.stop(now: loop.now, into: &$1) }
     for handle in connections.handles {
       guard let connection = connections[handle] else { continue }
       switch connection.phase {

@@ -50,6 +50,8 @@ import WebSocket
         #expect(try bob.expectClose() == 4100)
         let left = try ann.expect("presence")
         #expect(left.change("reason") == "left")
+        ann.say("leave")
+        #expect(try ann.expectClose() == 4100)
       }
       #expect(running.report().counters.joined == 16)
       #expect(running.reports { $0.sockets == 0 && $0.rooms.isEmpty })
@@ -206,14 +208,15 @@ import WebSocket
     }
   }
 
-  @Test func aBrokenConnectionIsLost() throws {
-    try withService { running in
+  @Test func aBrokenConnectionIsSuspendedAndThenGone() throws {
+    try withService({ $0.limits.resumeWindowMs = 300 }) { running in
       let ann = try SocketClient(port: running.port)
       try ann.join("tea")
       var bob: SocketClient? = try SocketClient(port: running.port)
       try bob?.join("tea")
       try ann.expect("presence")
       bob = nil
+      #expect(try ann.expect("presence").change("state") == "suspended")
       #expect(try ann.expect("presence").change("reason") == "timeout")
     }
   }
@@ -261,7 +264,7 @@ import WebSocket
       #expect(left)
       let report = running.report()
       #expect(report.service.drops == [.slow: 1])
-      #expect(report.counters.left == [.timeout: 1])
+      #expect(report.counters.suspended == [.slow: 1])
     }
   }
 
@@ -294,8 +297,53 @@ import WebSocket
       let session = try #require(try older.join("tea")["session"] as? String)
       let newer = try SocketClient(port: running.port)
       newer.say("join", #""room":"tea","resume":{"session":"\#(session)","ack":1}"#)
-      #expect(try newer.expect("joined")["resumed"] as? Bool == false)
+      #expect(try newer.expect("joined")["resumed"] as? Bool == true)
       #expect(try older.expectClose() == 4101)
+    }
+  }
+
+  @Test(arguments: [1, 3])
+  func whatWasMissedFollowsOnAnotherConnection(loops: Int) throws {
+    try withService(loops: loops) { running in
+      for index in 0..<8 {
+        let room = "room\(index)"
+        let ann = try SocketClient(port: running.port)
+        try ann.join(room)
+        var bob: SocketClient? = try SocketClient(port: running.port)
+        let session = try #require(try bob?.join(room)["session"] as? String)
+        try ann.expect("presence")
+        bob = nil
+        #expect(try ann.expect("presence").change("state") == "suspended")
+        ann.say("message", #""data":"while you were away""#)
+        let back = try SocketClient(port: running.port)
+        back.say("join", #""room":"\#(room)","resume":{"session":"\#(session)","ack":1}"#)
+        let joined = try back.expect("joined")
+        #expect(joined["resumed"] as? Bool == true && joined["seq"] as? Int == 1)
+        #expect(joined["restartIce"] == nil && joined["peers"] == nil)
+        #expect(try back.expect("message")["data"] as? String == "while you were away")
+        #expect(try ann.expect("presence").change("state") == "resumed")
+      }
+    }
+  }
+
+  @Test func sessionsOutliveTheServerWhereASecretIsConfigured() throws {
+    let secrets = [Array("a secret of the operator's".utf8)]
+    var session = ""
+    try withService({ $0.sessionSecrets = secrets }) { running in
+      let ann = try SocketClient(port: running.port)
+      session = try #require(try ann.join("tea", name: "Ann")["session"] as? String)
+    }
+    try withService({ $0.sessionSecrets = secrets }) { running in
+      let back = try SocketClient(port: running.port)
+      back.say("join", #""room":"tea","resume":{"session":"\#(session)","ack":1}"#)
+      let joined = try back.expect("joined")
+      #expect(joined["resumed"] as? Bool == true && joined["gap"] as? String == "restart")
+      #expect((1...30_000).contains(joined["settling"] as? Int ?? 0))
+    }
+    try withService { running in
+      let back = try SocketClient(port: running.port)
+      back.say("join", #""room":"tea","resume":{"session":"\#(session)","ack":1}"#)
+      #expect(try back.expect("joined")["resumed"] as? Bool == false)
     }
   }
 
@@ -319,6 +367,7 @@ import WebSocket
     #expect(running.reports { $0.sockets == 3 })
     let stopping = Thread { running.stop() }
     stopping.start()
+    #expect(try member.expect("error")["code"] as? String == "going_away")
     #expect(try member.expectClose() == 1001)
     #expect(try other.expectClose() == 1001)
     #expect(try idle.textUntilEnd() == "")

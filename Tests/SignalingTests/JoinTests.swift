@@ -152,7 +152,7 @@ import Testing
     #expect(heard.first?.error?.code == .roomFull)
     #expect(heard.first?.error?.answers == 1)
     #expect(world.closed[late] == .full)
-    world.close(ann.connection)
+    world.say(ann.connection, 2, .leave)
     #expect(world.join("tea") != nil)
   }
 
@@ -171,7 +171,7 @@ import Testing
     world.enter(third, "tea")
     #expect(world.heard(third).first?.error?.code == .serverFull)
     #expect(world.server.memberCount == 2)
-    world.close(ann.connection)
+    world.say(ann.connection, 2, .leave)
     #expect(world.join("tea") != nil)
   }
 

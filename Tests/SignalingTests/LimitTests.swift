@@ -19,26 +19,25 @@ import Testing
 
   @Test func aBurstIsDeliveredAndWhatGoesBeyondIsNot() throws {
     let (world, ann, bob, _) = try pair()
-    // The join took the first of the 200.
-    for number in 2...205 { world.say(ann, Int64(number), message) }
-    #expect(world.heard(bob).count == 199)
+    for number in 2...206 { world.say(ann, Int64(number), message) }
+    #expect(world.heard(bob).count == 200)
     let errors = world.heard(ann)
     #expect(errors.map { $0.error?.code } == Array(repeating: .rateLimited, count: 5))
     #expect(errors.first?.error?.retryAfterMs == 20)
-    #expect(errors.map { $0.error?.answers } == [201, 202, 203, 204, 205])
+    #expect(errors.map { $0.error?.answers } == [202, 203, 204, 205, 206])
     #expect(world.closed.isEmpty)
   }
 
   @Test func afterRetryAfterTheNextNumberIsDelivered() throws {
     let (world, ann, bob, _) = try pair()
-    for number in 2...201 { world.say(ann, Int64(number), message) }
+    for number in 2...202 { world.say(ann, Int64(number), message) }
     _ = world.heard(bob)
     let wait = try #require(world.heard(ann).last?.error?.retryAfterMs)
     world.pass(.milliseconds(wait - 1))
-    world.say(ann, 202, message)
+    world.say(ann, 203, message)
     #expect(world.heard(bob) == [])
     world.pass(.milliseconds(1))
-    world.say(ann, 203, message)
+    world.say(ann, 204, message)
     #expect(world.heard(bob).count == 1)
   }
 
@@ -48,20 +47,22 @@ import Testing
       world.pass(.milliseconds(10))
       world.say(ann, Int64(number), message)
     }
-    // 12 seconds of 50, and the burst that was saved up before: 600 + 200, less the join.
+    // 12 seconds of 50, and the burst that was saved up before.
     #expect((798...801).contains(world.heard(bob).count))
   }
 
-  @Test func aThousandRefusalsEndTheConnection() throws {
+  @Test func aThousandRefusalsEndTheSessionAndSayWhenToComeBack() throws {
     let (world, ann, bob, joined) = try pair()
-    for number in 2...200 { world.say(ann, Int64(number), message) }
-    for number in 201...1_199 { world.say(ann, Int64(number), message) }
+    for number in 2...201 { world.say(ann, Int64(number), message) }
+    for number in 202...1_200 { world.say(ann, Int64(number), message) }
     #expect(world.closed.isEmpty)
     _ = world.heard(bob)
-    world.say(ann, 1_200, message)
+    world.say(ann, 1_201, message)
     #expect(world.closed[ann] == .flood)
-    #expect(world.heard(ann).last?.error?.code == .rateLimited)
-    #expect(world.heard(bob) == [Heard(201, .change(joined.peer, .left(.error)))])
+    let error = try #require(world.heard(ann).last?.error)
+    #expect(error.code == .rateLimited && error.retryAfterMs == 30_000)
+    #expect(world.heard(bob) == [Heard(202, .change(joined.peer, .left(.error)))])
+    #expect(world.comeBack(joined.session, ack: 1, number: 1_201).joined?.resumed == false)
   }
 
   @Test func whoSendsTwiceWhatIsAllowedStaysAndWhoSendsFarMoreDoesNot() throws {
@@ -69,7 +70,7 @@ import Testing
     for number in 2...10_000 {
       world.pass(.milliseconds(10))
       world.say(ann, Int64(number), message)
-      if number % 1_000 == 0 { world.say(bob, 1, .ping(ack: 0)) }
+      if number % 1_000 == 0 { world.say(bob, 1, .ping(ack: 1)) }
     }
     #expect(world.closed.isEmpty)
     // 1,000 a second, of which 50 are allowed.
@@ -80,16 +81,89 @@ import Testing
     #expect(world.closed == [bob: .flood])
   }
 
-  @Test func pingsAndDuplicatesCountAsMessages() throws {
+  @Test func duplicatesCountAndPingsAreLimitedToo() throws {
     let (world, ann, _, _) = try pair()
-    for _ in 0..<199 { world.say(ann, 1, .ping(ack: 1)) }
+    // The join took the first of the 60.
+    for _ in 0..<59 { world.say(ann, 1, .ping(ack: 1)) }
     _ = world.heard(ann)
     world.say(ann, 1, .ping(ack: 1))
     #expect(world.heard(ann).map { $0.error?.code } == [.rateLimited])
-    for _ in 0..<998 { world.say(ann, 0, message) }
+    for _ in 0..<200 { world.say(ann, 0, message) }
+    for _ in 0..<999 { world.say(ann, 0, message) }
     #expect(world.closed.isEmpty)
     world.say(ann, 0, message)
     #expect(world.closed[ann] == .flood)
+  }
+
+  @Test func eachKindHasAnAllowanceOfItsOwn() throws {
+    let text = RawJSON("\"\"")
+    let (world, ann, _, _) = try pair()
+    let to = PeerID("p")
+    let kinds: [([ClientMessage.Body], Int)] = [
+      (
+        [.candidate(to: to, candidate: text), .endOfCandidates(to: to, usernameFragment: nil)], 500
+      ),
+      ([.offer(to: to, sdp: text), .answer(to: to, sdp: text)], 100),
+      ([.message(to: to, data: text)], 200),
+      (
+        [.ice(relay: false), .join(JoinRequest(room: "x")), .invalid(.unknownType, detail: "")], 59
+      ),
+    ]
+    var number: Int64 = 1
+    for (bodies, burst) in kinds {
+      for index in 0..<burst {
+        number += 1
+        world.say(ann, number, bodies[index % bodies.count])
+      }
+      #expect(world.heard(ann).allSatisfy { $0.error?.code != .rateLimited })
+      for body in bodies {
+        number += 1
+        world.say(ann, number, body)
+        #expect(world.heard(ann).map { $0.error?.code } == [.rateLimited])
+      }
+    }
+    #expect(world.server.counters.limited == [.connection: 8])
+  }
+
+  @Test func aReturnFillsNoAllowance() throws {
+    let (world, ann, _, joined) = try pair()
+    for number in 2...201 { world.say(ann, Int64(number), message) }
+    let back = world.comeBack(joined.session, ack: 2, number: 201)
+    world.say(back.connection, 202, message)
+    #expect(world.heard(back.connection).map { $0.error?.code } == [.rateLimited])
+  }
+
+  @Test func aRoomHasAnAllowanceOfWhichAMessageToEverybodyTakesOneForEach() throws {
+    var limits = SignalingLimits()
+    limits.roomDeliveries = Rate(perSecond: 10, burst: 6)
+    let (world, ann, bob, joined) = try pair(limits)
+    let cid = try #require(world.join("tea"))
+    world.say(ann, 2, message)
+    world.say(bob, 2, message)
+    world.say(cid.connection, 2, .message(to: joined.peer, data: RawJSON("1")))
+    world.say(cid.connection, 3, .offer(to: joined.peer, sdp: RawJSON("1")))
+    for connection in [ann, bob, cid.connection] { _ = world.heard(connection) }
+    world.say(bob, 3, .message(to: joined.peer, data: RawJSON("1")))
+    let error = try #require(world.heard(bob).first?.error)
+    #expect(error.code == .rateLimited && error.retryAfterMs == 100 && error.answers == 3)
+    #expect(world.heard(ann) == [] && world.server.counters.limited == [.room: 1])
+    world.pass(.milliseconds(100))
+    world.say(bob, 4, .message(to: joined.peer, data: RawJSON("1")))
+    #expect(world.heard(ann).count == 1)
+    let other = try #require(world.join("coffee"))
+    let friend = try #require(world.join("coffee"))
+    world.say(other.connection, 2, message)
+    #expect(world.heard(friend.connection).count == 1)
+  }
+
+  @Test func moreThanARoomsAllowanceIsDeliveredWhenItIsFull() throws {
+    var limits = SignalingLimits()
+    limits.roomDeliveries = Rate(perSecond: 10, burst: 2)
+    let (world, ann, bob, _) = try pair(limits)
+    _ = try (0..<5).map { _ in try #require(world.join("tea")) }
+    _ = world.heard(bob)
+    world.say(ann, 2, message)
+    #expect(world.heard(bob).count == 1)
   }
 
   @Test func oneFlooderCostsTheOthersNothing() throws {
@@ -101,7 +175,7 @@ import Testing
     #expect(world.heard(ann).count == 1)
   }
 
-  @Test func silenceForTwoAndAHalfHeartbeatsEndsTheConnection() throws {
+  @Test func silenceForTwoAndAHalfHeartbeatsSuspends() throws {
     let (world, ann, bob, joined) = try pair()
     #expect(world.server.nextDeadline == world.now + .milliseconds(37_500))
     world.pass(.milliseconds(20_000))
@@ -111,8 +185,10 @@ import Testing
     #expect(world.closed.isEmpty)
     world.pass(.milliseconds(1))
     #expect(world.closed == [ann: .silent])
-    #expect(world.heard(bob) == [Heard(2, .change(joined.peer, .left(.timeout)))])
+    #expect(world.heard(bob) == [Heard(2, .change(joined.peer, .suspended))])
+    #expect(world.server.counters.suspended == [.silent: 1])
     #expect(world.server.nextDeadline == world.now + .milliseconds(20_000))
+    #expect(world.comeBack(joined.session, ack: 1).joined?.resumed == true)
   }
 
   @Test func anythingHeardKeepsAConnection() throws {
@@ -125,13 +201,39 @@ import Testing
     #expect(world.closed.isEmpty)
   }
 
-  @Test func everybodySilentAtOnceIsTimedOutInOneStep() throws {
+  @Test func everybodySilentAtOnceIsSuspendedInOneStepAndGoneInAnother() throws {
     let world = World()
     for index in 0..<100 { _ = try #require(world.join("room\(index % 7)")) }
-    world.pass(.seconds(3_600))
-    #expect(world.closed.count == 100)
-    #expect(world.server.roomCount == 0)
+    world.pass(.milliseconds(37_500))
+    #expect(world.closed.count == 100 && world.server.memberCount == 100)
+    world.pass(.seconds(30))
+    #expect(world.server.memberCount == 0 && world.server.roomCount == 0)
     #expect(world.server.nextDeadline == nil)
     #expect(world.server.counters.left == [.timeout: 100])
+  }
+
+  @Test func anOldConnectionIsReplacedAtATimeOfItsOwn() throws {
+    var limits = SignalingLimits()
+    limits.connectionAgeMaxMs = 3_600_000
+    let world = World(limits)
+    var sessions: [ConnectionID: Joined] = [:]
+    for _ in 0..<20 {
+      let member = try #require(world.join("tea"))
+      sessions[member.connection] = member.joined
+    }
+    var closings: Set<Instant> = []
+    while world.closed.count < 20 {
+      for connection in sessions.keys where world.closed[connection] == nil {
+        world.say(connection, 1, .ping(ack: 1))
+      }
+      let before = world.closed.count
+      world.pass(.seconds(30))
+      if world.closed.count > before { closings.insert(world.now) }
+      #expect(world.now <= Instant(nanoseconds: 1_000_000_000) + .seconds(3_631))
+    }
+    #expect(closings.count > 5)
+    #expect(world.closed.values.allSatisfy { $0 == .aged })
+    #expect(try #require(closings.min()) >= Instant(nanoseconds: 1_000_000_000) + .seconds(2_880))
+    #expect(world.server.counters.suspended == [.aged: 20])
   }
 }

@@ -66,7 +66,7 @@ import Testing
 
   @Test func aPeerThatIsNotThereIsSaidSo() throws {
     let (world, ann, bob) = try pair()
-    world.close(bob.connection)
+    world.say(bob.connection, 2, .leave)
     _ = world.heard(ann.connection)
     let bodies: [ClientMessage.Body] = [
       .offer(to: bob.joined.peer, sdp: sdp), .answer(to: PeerID(""), sdp: sdp),
@@ -82,7 +82,7 @@ import Testing
       #expect(heard.map { $0.error?.code } == [.noSuchPeer])
       #expect(heard.first?.error?.answers == number)
     }
-    #expect(world.closed.isEmpty)
+    #expect(world.closed == [bob.connection: .left])
   }
 
   @Test func freshICEServersComeOnDemand() throws {
@@ -127,14 +127,22 @@ import Testing
     #expect(world.closed.isEmpty)
   }
 
-  @Test func stoppingEndsEverybodyWith1001() throws {
+  @Test func stoppingTellsEverybodyWhenToComeBackAndEndsWith1001() throws {
     let (world, ann, bob) = try pair()
     _ = try #require(world.join("coffee"))
-    world.perform { $0.stop(into: &$1) }
-    #expect(world.effects.count == 3)
-    #expect(world.closed[ann.connection] == .goingAway)
-    #expect(world.closed[bob.connection] == .goingAway)
+    world.close(try #require(world.join("tea")).connection)
+    _ = (world.heard(ann.connection), world.heard(bob.connection))
+    world.perform { $0.stop(now: world.now, into: &$1) }
+    var pauses: Set<Int64> = []
+    for connection in [ann.connection, bob.connection] {
+      let error = try #require(world.heard(connection).first?.error)
+      #expect(error.code == .goingAway && world.closed[connection] == .goingAway)
+      pauses.insert(try #require(error.retryAfterMs))
+    }
+    #expect(pauses.count == 2 && pauses.allSatisfy { (0...5_000).contains($0) })
+    #expect(world.closed.count == 3)
     #expect(world.server.memberCount == 0 && world.server.roomCount == 0)
+    #expect(world.server.nextDeadline == nil)
   }
 
   @Test func everyErrorHasThePropertiesOfTheTable() {

@@ -3,18 +3,6 @@
 import NetTypes
 import Signaling
 
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 struct FixedICE: ICEServerSource {
   func offer(for peer: PeerID, in room: RoomKey, withRelay: Bool) -> ICEOffer {
     var servers = [ICEServer(urls: ["stun:a"])]
@@ -37,13 +25,27 @@ struct Heard: Equatable {
   }
 }
 
+/// A connection that came back, and what it heard at once.
+struct Return {
+  var connection: ConnectionID
+  var heard: [Heard]
+
+  var joined: Joined? {
+    if case .joined(let joined) = heard.first?.message { joined } else { nil }
+  }
+  /// The number of `joined`.
+  var number: Int64? { heard.first?.number }
+  /// What followed it.
+  var rest: [Heard] { Array(heard.dropFirst()) }
+}
+
 final class World {
   /// What the calendar says when a world begins.
   static let startUnixMs: Int64 = 1_764_077_770_000
 
   var server: SignalingServer
   let incarnation: Incarnation
-  var now = Instant(nanoseconds: 1_000_000_000)
+  var now: Instant
   /// Since it was last asked for with `heard`.
   private var inbox: [ConnectionID: [Heard]] = [:]
   private(set) var closed: [ConnectionID: CloseCode] = [:]
@@ -51,13 +53,26 @@ final class World {
   private(set) var effects: [SignalingEffect] = []
   private var connectionCount: UInt64 = 0
 
-  init(_ limits: SignalingLimits = SignalingLimits(), seed: UInt64 = 1) {
-    var random = SplitMix64(state: seed)
+  /// - Parameter secrets: what sessions' secrets are made with, and checked with.
+  init(
+    _ limits: SignalingLimits = SignalingLimits(), seed: UInt64 = 1,
+    secrets: [String] = ["north"], now: Instant = Instant(nanoseconds: 1_000_000_000)
+  ) {
+    var random = SplitMix64(seed: seed)
+    self.now = now
     incarnation = Incarnation(
-      sessions: SessionKey(secrets: [Array("north".utf8)]), start: now,
-      startUnixMs: Self.startUnixMs, random: &random)
+      sessions: SessionKey(secrets: secrets.map { Array($0.utf8) }), start: now,
+      startUnixMs: Self.startUnixMs + (now.nanoseconds - 1_000_000_000) / 1_000_000,
+      random: &random)
     server = SignalingServer(
       limits: limits, random: random, iceServers: FixedICE(), incarnation: incarnation)
+  }
+
+  /// The same server after a restart, with new connections.
+  func restarted(secrets: [String] = ["north"]) -> World {
+    let world = World(server.limits, seed: incarnation.epoch, secrets: secrets, now: now)
+    world.connectionCount = connectionCount
+    return world
   }
 
   func pass(_ duration: Duration) {
@@ -94,30 +109,48 @@ final class World {
     return inbox[connection] ?? []
   }
 
-  func judge(_ room: String, name: String? = nil, resume: ResumeRequest? = nil) -> Lobby.Verdict {
+  func judge(
+    _ room: String, name: String? = nil, number: Int64 = 1, resume: ResumeRequest? = nil,
+    admittance: Admittance = .granted(Grant())
+  ) -> Lobby.Verdict {
     let request = JoinRequest(room: room, name: name, resume: resume)
     return Lobby.judge(
-      ClientMessage(number: 1, body: .join(request)), sessions: incarnation.sessions
-    ) { _, _ in .granted(Grant()) }
+      ClientMessage(number: number, body: .join(request)), sessions: incarnation.sessions
+    ) { _, _ in admittance }
   }
 
   func enter(
-    _ connection: ConnectionID, _ room: String, name: String? = nil, resume: ResumeRequest? = nil
+    _ connection: ConnectionID, _ room: String, name: String? = nil, number: Int64 = 1,
+    resume: ResumeRequest? = nil, admittance: Admittance = .granted(Grant()),
+    address: IPAddress? = nil
   ) {
-    guard case .enter(let entry) = judge(room, name: name, resume: resume) else {
-      preconditionFailure("not let in")
-    }
-    perform { $0.join(entry, connection, now: now, into: &$1) }
+    let verdict = judge(
+      room, name: name, number: number, resume: resume, admittance: admittance)
+    guard case .enter(let entry) = verdict else { preconditionFailure("not let in") }
+    perform { $0.join(entry, connection, from: address, now: now, into: &$1) }
   }
 
   /// Joins and gives the answer, which is taken out of what the connection heard.
   func join(
-    _ room: String, name: String? = nil, resume: ResumeRequest? = nil
+    _ room: String, name: String? = nil, grant: Grant = Grant(), address: IPAddress? = nil
   ) -> (connection: ConnectionID, joined: Joined)? {
     let connection = newConnection()
-    enter(connection, room, name: name, resume: resume)
+    enter(connection, room, name: name, admittance: .granted(grant), address: address)
     guard case .joined(let joined) = heard(connection).first?.message else { return nil }
     return (connection, joined)
+  }
+
+  /// Comes back to the session of `secret`, where the last number used is `number`; what the new
+  /// connection heard, `joined` first.
+  func comeBack(
+    _ secret: SessionSecret, room: String = "tea", ack: Int64, number: Int64 = 1,
+    admittance: Admittance = .granted(Grant()), address: IPAddress? = nil
+  ) -> Return {
+    let connection = newConnection()
+    enter(
+      connection, room, number: number, resume: ResumeRequest(session: secret, ack: ack),
+      admittance: admittance, address: address)
+    return Return(connection: connection, heard: heard(connection))
   }
 
   func say(_ connection: ConnectionID, _ number: Int64?, _ body: ClientMessage.Body) {

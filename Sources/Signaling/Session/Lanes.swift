@@ -1,5 +1,7 @@
 // The two numbered lanes of a session.
 
+internal import NetTypes
+
 /// Client to server: which number must come next.
 struct InboundLane: Sendable {
   enum Verdict: Equatable {
@@ -35,18 +37,28 @@ struct InboundLane: Sendable {
   }
 }
 
-/// Server to client: the numbers given out and those the client has confirmed.
-///
-/// This is the place of a replay ring: it would hold the messages in `acknowledged + 1 ... last`.
+/// Server to client: the numbers given out, those the client has confirmed, and what it has not.
 struct OutboundLane: Sendable {
-  /// The last number given out; 0 before the first.
-  private(set) var last: Int64 = 0
+  /// The last number given out.
+  private(set) var last: Int64
   /// The highest number the client says it has received everything up to.
-  private(set) var acknowledged: Int64 = 0
+  private(set) var acknowledged: Int64
+  /// What is kept of the messages in `acknowledged + 1 ... last`.
+  private(set) var ring: ReplayRing
 
-  /// The number of the next message.
-  mutating func number() -> Int64 {
+  /// A lane whose numbers up to `last` are done with.
+  init(last: Int64) {
+    self.last = last
+    acknowledged = last
+    ring = ReplayRing(first: last + 1)
+  }
+
+  /// Gives `message` the next number and keeps it until it is acknowledged.
+  mutating func number(
+    _ message: ServerMessage, now: Instant, limits: ReplayLimits, dropped: (DropReason) -> Void
+  ) -> Int64 {
     last += 1
+    ring.append(message, now: now, limits: limits, dropped: dropped)
     return last
   }
 
@@ -54,6 +66,15 @@ struct OutboundLane: Sendable {
   mutating func acknowledge(_ number: Int64) -> Bool {
     guard number <= last else { return false }
     acknowledged = max(acknowledged, number)
+    ring.acknowledge(number)
     return true
+  }
+
+  /// Forgets what is too old to be sent again; how many messages that were.
+  mutating func age(until instant: Instant) -> Int { ring.age(until: instant) }
+
+  /// Forgets everything, because the client gets a snapshot instead.
+  mutating func skipToLast() {
+    ring = ReplayRing(first: last + 1)
   }
 }

@@ -2,7 +2,7 @@
 
 internal import NetTypes
 
-/// One client's session, from its `join` until it is gone.
+/// One client's session, from its `join` until it is gone; connections come and go.
 struct Session: Sendable {
   /// What is to be done with a message before its meaning matters.
   enum Admission: Equatable {
@@ -10,54 +10,79 @@ struct Session: Sendable {
     case drop(DropReason)
     case refuse(ErrorCode, retryAfterMs: Int64?)
     /// Refused as `rate_limited` once too often.
-    case flood(retryAfterMs: Int64)
+    case flood
   }
 
   let room: RoomKey
   let peer: PeerID
   let profile: Profile
-  let grant: Grant
+  let permissions: Permissions
+  let relay: RelayPolicy
+  /// What the tenant's clients together may send; nil for any number.
+  let tenantMessages: Rate?
+  /// Members that the room may have.
+  let peersMax: Int
   let joined: Instant
-  /// Where the server's `RecencyQueue` keeps this one.
-  let slot: Int
+  /// The session of an earlier run that it goes on from.
+  var origin: SessionOrigin?
 
-  var inbound = InboundLane(last: ClientMessage.joinNumber)
-  var outbound = OutboundLane()
-  var received: [ClientMessage.Kind: Int] = [.join: 1]
-  var sent: [ServerMessage.Kind: Int] = [:]
+  /// Nil while it is suspended.
+  var connection: ConnectionID?
+  /// Where the server's queue of those that are heard keeps it, or the one of the suspended.
+  var slot = QueueSlot.none
+  /// Where the server's queue of rings with something in them keeps it.
+  var agingSlot = QueueSlot.none
+  /// Where its client is, or was last.
+  var address: IPAddress?
+  /// When its connection has to be replaced.
+  var agesAt = Instant.distantFuture
+
+  var inbound: InboundLane
+  var outbound: OutboundLane
+  var generations = Generations()
+  /// The last number that its client said it had used when it last came back.
+  var claimed: Int64 = 0
+  /// Whether it lost everything by a restart and its client is not known to have been told.
+  var restartIsUntold = false
+
+  var floodgate: Floodgate
+  var received = Tally<ClientMessage.Kind>()
+  var sent = Tally<ServerMessage.Kind>()
   var lastError: ErrorCode?
   var hasAskedForRelay = false
-
-  private var bucket: TokenBucket
-  /// Messages refused, less those allowed since.
-  private var refused = 0
+  var rttMs: Int32?
+  var pairs: [ReportedPair] = []
 
   init(
-    room: RoomKey, peer: PeerID, profile: Profile, grant: Grant, slot: Int,
-    limits: SignalingLimits, now: Instant
+    room: RoomKey, peer: PeerID, profile: Profile, grant: Grant, peersMax: Int,
+    rates: ClientRates, lanes: (inbound: InboundLane, outbound: OutboundLane), now: Instant
   ) {
     self.room = room
     self.peer = peer
     self.profile = profile
-    self.grant = grant
-    self.slot = slot
+    permissions = grant.permissions
+    relay = grant.relay
+    tenantMessages = grant.limits.messages
+    self.peersMax = peersMax
+    inbound = lanes.inbound
+    outbound = lanes.outbound
     joined = now
-    bucket = TokenBucket(limits.rates.message, now: now)
-    _ = bucket.take(now: now)
+    floodgate = Floodgate(rates: rates, now: now)
+    received.count(.join)
   }
 
   /// Counts, numbers and limits a message. Its number is used up even when it is refused.
   mutating func admit(_ message: ClientMessage, limits: SignalingLimits, now: Instant) -> Admission
   {
-    received[message.body.kind, default: 0] += 1
-    let allowance = bucket.take(now: now)
-    // Were it set to zero by each message that is allowed, nobody below 50,000 a second would ever
-    // be a flooder: 50 a second are allowed to everybody.
-    refused = allowance == .allowed ? max(0, refused - 1) : refused + 1
+    generations.confirm()
+    restartIsUntold = false
+    let kind = message.body.kind
+    received.count(kind)
+    let allowance = floodgate.take(kind, rates: limits.rates, now: now)
     let lane = judge(message)
     if lane == .gap { return .refuse(.outOfOrder, retryAfterMs: nil) }
     if case .limited(let retryAfterMs) = allowance {
-      if refused >= limits.refusedMax { return .flood(retryAfterMs: retryAfterMs) }
+      if floodgate.refused >= limits.refusedMax { return .flood }
       if lane == .next { return .refuse(.rateLimited, retryAfterMs: retryAfterMs) }
     }
     return lane == .seenBefore ? .drop(.seenBefore) : .take
@@ -66,5 +91,21 @@ struct Session: Sendable {
   private mutating func judge(_ message: ClientMessage) -> InboundLane.Verdict {
     guard let number = message.number else { return inbound.takeUnread() }
     return message.body.kind == .ping ? inbound.look(at: number) : inbound.take(number)
+  }
+
+  /// Whether TURN servers belong to what its client is offered.
+  var wantsRelay: Bool {
+    switch relay {
+    case .always, .fallback: true
+    case .onDemand: hasAskedForRelay
+    case .never: false
+    }
+  }
+
+  /// Notes the way of the media toward `peer`, and forgets the oldest of too many.
+  mutating func note(_ pair: SelectedPair, toward peer: PeerID, max: Int) {
+    pairs.removeAll { $0.peer == peer }
+    if pairs.count >= max { pairs.removeFirst() }
+    pairs.append(ReportedPair(peer: peer, pair: pair))
   }
 }
