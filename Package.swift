@@ -83,12 +83,12 @@ let package = Package(
         "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto", "STUN", "TLS", "TURN",
         "Logging",
       ]),
+    library("Admission", ["Configuration", "Crypto", "JSON", "NetTypes", "Signaling"]),
     library(
       "SignalingService",
       [
-        "Compression", "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto", "HTTP1",
-        "WebSocket",
-        "Signaling", "JSON", "Logging", "RelayService", "WebAssets", "TURN",
+        "Admission", "Compression", "Configuration", "EventLoop", "Gate", "NetTypes", "Crypto",
+        "HTTP1", "WebSocket", "Signaling", "JSON", "Logging", "RelayService", "WebAssets", "TURN",
       ]),
     library(
       "UserDatabase",
@@ -157,13 +157,16 @@ let package = Package(
       name: "SignalingTesting", dependencies: ["NetTypes"], path: "Tests/SignalingTesting",
       swiftSettings: house),
     tests("SignalingSimulationTests", ["SignalingTesting", "NetTypes"]),
+    tests(
+      "AdmissionTests",
+      ["Admission", "Configuration", "Crypto", "NetTypes", "Signaling", "TokenTesting"]),
     tests("TLSTests", ["TLS", "TLSTesting", "EventLoop", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(
       "SignalingServiceTests",
       [
-        "SignalingService", "Signaling", "Compression", "NetTypes", "Crypto",
-        "EventLoop", "HTTP1", "WebSocket",
+        "Admission", "Compression", "Configuration", "SignalingService", "Signaling", "NetTypes",
+        "Crypto", "EventLoop", "HTTP1", "WebSocket",
       ]),
     tests(
       "ConfigurationTests", ["Configuration", "Crypto", "Logging", "NetTypes", "TokenTesting"]),

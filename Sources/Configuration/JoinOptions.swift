@@ -30,5 +30,13 @@ extension ServerConfiguration {
       ) {
         $0.tenantsPath = $1
       }.reloadable),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
+        "public-url", "URL",
+        help: "Where browsers reach this server, https://calls.example.org, for backends that ask."
+      ) {
+        $0.publicURL = try OptionValues.publicURL($1)
+      }.noting(default: "the host of the request")),
   ]
 }

@@ -112,6 +112,9 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var http: SocketAddress?
   /// Origins besides its own that parleyd lets use its WebSocket: `https://example.org`, or `*`.
   public internal(set) var allowedOrigins: [String] = []
+  /// Where browsers reach this server, `https://HOST`, as backends are told; `nil` for the host
+  /// that they ask.
+  public internal(set) var publicURL: String?
   /// Secrets of join tokens for one tenant, as given; see `tenants`.
   var joinSecrets: [SignatureKey] = []
   /// Digests of API keys for one tenant, as given; see `tenants`.

@@ -60,6 +60,14 @@ extension ServerConfiguration {
 extension OptionValues {
   static let apiKeyBytesMin = 16
 
+  /// An origin, but not all of them.
+  static func publicURL(_ text: String) throws(MalformedValue) -> String {
+    guard text != "*", let origin = try? origin(text) else {
+      throw .isNot("a URL without a path, such as https://calls.example.org")
+    }
+    return origin
+  }
+
   /// A secret for HS256.
   static func joinSecret(_ text: String) throws(MalformedValue) -> SignatureKey {
     let text = try self.text(text, bytesMax: 1_024)

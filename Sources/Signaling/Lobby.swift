@@ -80,7 +80,9 @@ public enum Lobby {
       let isSame = statement?.room == key && [nil, statement?.peer].contains(grant.peer)
       let claim = isSame ? self.claim(request, statement) : nil
       return .enter(
-        Entry(room: key, name: name, admittance: admittance, claim: claim, number: number))
+        Entry(
+          room: key, name: grant.name ?? name, admittance: admittance, claim: claim,
+          number: number))
     case .refused(let code, let text, let retryAfterMs):
       guard let statement, let claim = claim(request, statement) else {
         return refuse(code, text, message, retryAfterMs)

@@ -62,8 +62,8 @@ extension Connection {
   }
 
   private func enter(_ message: ClientMessage, _ home: SignalingLoop) -> Lobby.Entry? {
-    let verdict = Lobby.judge(message, sessions: shared.incarnation.sessions) { _, _ in
-      .granted(Grant(relay: shared.settings.relay))
+    let verdict = Lobby.judge(message, sessions: shared.incarnation.sessions) {
+      home.admit(self, $0, $1)
     }
     switch verdict {
     case .enter(let entry):

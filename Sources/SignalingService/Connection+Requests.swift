@@ -49,6 +49,7 @@ extension Connection {
       respond(response, request.hasBody ? request.responseMode.closingAfter : request.responseMode)
     case .upgrade(let response, let deflate):
       respond(response, ResponseMode(isHead: false, keepAlive: true))
+      if let asking = OriginPolicy.origin(of: request) { origin = asking }
       upgrade(deflate)
       home.wake(self, at: home.loop.now + home.joinTimeout)
     case .hand(let mount):

@@ -1,5 +1,6 @@
 // One client's socket, from its first request to its last byte.
 
+internal import Admission
 internal import EventLoop
 internal import Gate
 internal import HTTP1
@@ -47,6 +48,8 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// Its place among those who are not in a room; given back with the join, or with the last
   /// reference to it.
   var place: HalfOpenPlace?
+  /// The page that opened it, until it is in a room.
+  var origin = PageOrigin.own
   /// When the loop looks after it if nothing happens.
   var deadline = Instant.distantFuture
   var parser = RequestParser()

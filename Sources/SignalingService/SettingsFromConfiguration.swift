@@ -1,5 +1,6 @@
 // From what the operator configured to what signaling is told.
 
+internal import Admission
 public import Configuration
 internal import Logging
 internal import NetTypes
@@ -16,9 +17,13 @@ extension SignalingSettings {
     if let most = configuration.maxConnections { socketsMax = most }
     switch configuration.relayPolicy {
     case .always: relay = .always
-    case .fallback, .onDemand: relay = .fallback
+    case .fallback: relay = .fallback
+    case .onDemand: relay = .onDemand
     case .never: relay = .never
     }
+    tenants = Tenants(configuration.tenants)
+    publicURL = configuration.publicURL
+    isSecure = configuration.certificate != nil
     ice.stunURLs = configuration.stunURLs
     ice.turnURLs = configuration.turnURLs
     ice.separator = configuration.restSeparator

@@ -1,5 +1,6 @@
 // What the loops of one service share: settings that never change, and three counts.
 
+internal import Admission
 internal import Crypto
 internal import EventLoop
 internal import Gate
@@ -13,6 +14,7 @@ final class SharedState: Sendable {
   let group: LoopGroup
   let incarnation: Incarnation
   let tenants = SharedTenantLedger()
+  let throttle: FailureThrottle
   private let sockets = Atomic<Int>(0)
   /// Sockets that are not in a room.
   private let outside: HalfOpen
@@ -26,6 +28,8 @@ final class SharedState: Sendable {
     outside = HalfOpen(
       max: max(1, settings.socketsNotJoinedMax),
       perSourceMax: settings.socketsNotJoinedOfSourceMax)
+    var random = SecureRandom()
+    throttle = FailureThrottle(HashKey(using: &random))
   }
 
   private static func incarnation(_ settings: SignalingSettings) -> Incarnation {

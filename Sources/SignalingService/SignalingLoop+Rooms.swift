@@ -1,5 +1,6 @@
 // One event loop's rooms: what the core is told, and what it wants done.
 
+internal import Admission
 internal import EventLoop
 internal import NetTypes
 internal import Signaling
@@ -48,6 +49,7 @@ extension SignalingLoop {
     connection.phase = .member
     connection.deadline = .distantFuture
     connection.place = nil
+    connection.origin = .own
     let address = connection.stream.peer?.ip
     input { $0.join(entry, connection.id, from: address, now: loop.now, into: &$1) }
   }

@@ -1,5 +1,6 @@
 // One event loop's share of the service: its sockets, its deadlines, its end.
 
+internal import Admission
 internal import Compression
 internal import Crypto
 internal import EventLoop
@@ -18,6 +19,10 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   /// No message is compressed with regard to another, so all connections share it.
   let codec = ZlibCodec()
   var router: Router
+  let admission: Admission
+  let desk: BackendDesk
+  /// What is told of STUN and TURN.
+  private(set) var iceServers: ICEServers
   var counters = ServiceCounters()
   private(set) var isStopping = false
 
@@ -48,12 +53,16 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     limits.sessionsMax = (limits.sessionsMax + loopCount - 1) / loopCount
     joinTimeout = .milliseconds(limits.joinTimeoutMs)
     decoder = MessageDecoder(limits: limits)
-    router = Router(allowedOrigins: settings.allowedOrigins, shared.group)
+    router = Router(allowedOrigins: settings.pageOrigins, shared.group)
+    admission = Admission(settings.tenants, settings.house, throttle: shared.throttle)
+    desk = BackendDesk(admission, throttle: shared.throttle)
+    iceServers = Self.iceServers(settings, loop)
     server = SignalingServer(
-      limits: limits, random: SecureRandom(), iceServers: Self.iceServers(settings, loop),
+      limits: limits, random: SecureRandom(), iceServers: iceServers,
       incarnation: shared.incarnation, tenants: shared.tenants)
     connections = Slab(capacity: settings.socketsMax)
     wheel = TimerWheel(now: loop.now)
+    router.add(backendAPI(settings))
     for mount in settings.mounts(self) { router.add(mount) }
     loop.add(self)
   }
@@ -66,10 +75,12 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
     }
   }
 
-  /// Takes over the origins, and what is told of STUN and TURN from now on.
+  /// Takes over the origins, who may join, and what is told of STUN and TURN from now on.
   func reload(_ settings: SignalingSettings) {
-    router.allow(settings.allowedOrigins)
-    server.iceServers = Self.iceServers(settings, loop)
+    router.allow(settings.pageOrigins)
+    admission.take(settings.tenants, settings.house)
+    iceServers = Self.iceServers(settings, loop)
+    server.iceServers = iceServers
   }
 
   // MARK: Sockets

@@ -1,6 +1,7 @@
 // Signaling, the browser library and the demo on TCP ports, over several event loops.
 
 public import EventLoop
+internal import Logging
 public import NetTypes
 public import RelayService
 internal import Synchronization
@@ -35,6 +36,9 @@ public final class SignalingService: Sendable {
     }
     for part in parts { part.siblings = parts }
     addresses = bound
+    if !settings.tenants.wantTokens {
+      Log.info("everybody may join: there is no key for join tokens")
+    }
     self.loops = parts
   }
 

@@ -1,5 +1,6 @@
 // What an operator decides about signaling.
 
+public import Admission
 public import Gate
 public import NetTypes
 public import Signaling
@@ -13,6 +14,13 @@ public struct SignalingSettings: Sendable {
   public var allowedOrigins: [String] = []
   /// Whether calls go through the relay, where no join token says otherwise.
   public var relay = RelayPolicy.fallback
+  /// Who may join, and whose backends are served. Without anybody's keys everybody may join.
+  public var tenants = Tenants()
+  /// Where browsers reach this server, `https://calls.example.org`, for backends that ask; nil when
+  /// only their requests can tell.
+  public var publicURL: String?
+  /// Whether this server does TLS itself.
+  public var isSecure = false
   /// What sessions' secrets are made with, the first one, and checked with, all. Without any they
   /// end with the process.
   public var sessionSecrets: [[UInt8]] = []

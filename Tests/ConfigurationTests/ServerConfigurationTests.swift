@@ -64,7 +64,7 @@ struct ServerConfigurationTests {
 
   @Test func `Every option of the table sets something`() throws {
     let line =
-      "--drain-deadline 60 --stop-grace 7"
+      "--drain-deadline 60 --stop-grace 7 --public-url https://c.example"
       + " --listen udp:192.0.2.7:1 --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8"
       + " --max-connections 16000 --allow-origin https://Example.org:8443 --allow-origin *"
       + " --relay-ip 192.0.2.8 --relay-ip 2001:db8::8 --port-range 50000-50099"

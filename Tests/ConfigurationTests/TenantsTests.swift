@@ -143,6 +143,8 @@ struct TenantsTests {
   @Test(arguments: [
     ("--join-secret short", "--join-secret: the value (not shown) has fewer than 32 bytes"),
     ("--api-key short", "--api-key: the value (not shown) is no API key"),
+    ("--public-url *", "--public-url: \"*\" is not a URL without a path"),
+    ("--public-url calls.example.org", "is not a URL without a path, such as https://calls"),
     ("--tenants /no.json5", "--tenants: \"/no.json5\" can not be read"),
     (
       "--tenants /t.json5 --api-key 0123456789abcdef",
@@ -153,6 +155,13 @@ struct TenantsTests {
     var start = Start(.parleyd, "--dev " + line)
     start.files["/t.json5"] = "{ tenants: { a: { keys: [\(key)] } } }"
     #expect(start.refusal().contains(part))
+  }
+
+  @Test func `where browsers reach the server is an origin`() throws {
+    let settings = try Start(.parleyd, "--dev --public-url https://Calls.example.org:8443")
+      .settings()
+    #expect(settings.publicURL == "https://calls.example.org:8443")
+    #expect(try Start(.parleyd, "--dev").settings().publicURL == nil)
   }
 
   @Test func `nine secrets are too many`() {

@@ -7,6 +7,8 @@ public struct Grant: Hashable, Sendable {
   public var tenant: TenantID
   /// What the others call it; nil when the server is to find a name.
   public var peer: PeerID?
+  /// What people call it; nil for what it calls itself.
+  public var name: DisplayName?
   /// What the others are told it is.
   public var role: Role?
   /// What it may do.
@@ -18,12 +20,13 @@ public struct Grant: Hashable, Sendable {
 
   /// What a client is given; without arguments what everybody gets where no tokens are asked for.
   public init(
-    tenant: TenantID = .open, peer: PeerID? = nil, role: Role? = nil,
+    tenant: TenantID = .open, peer: PeerID? = nil, name: DisplayName? = nil, role: Role? = nil,
     permissions: Permissions = .usual, relay: RelayPolicy = .fallback,
     limits: TenantLimits = TenantLimits()
   ) {
     self.tenant = tenant
     self.peer = peer
+    self.name = name
     self.role = role
     self.permissions = permissions
     self.relay = relay

@@ -1,5 +1,6 @@
 // Which pages may open a connection.
 
+internal import Admission
 internal import HTTP1
 
 /// Browsers say which page asks (RFC 6454 §7), and let any page ask: so the server has to look.
@@ -10,12 +11,19 @@ struct OriginPolicy: Sendable {
     self.allowed = Set(allowed.map { $0.lowercased() })
   }
 
-  /// Programs other than browsers send no origin, and could send any.
   func allows(_ request: RequestHead) -> Bool {
+    guard let origin = Self.origin(of: request) else { return false }
+    guard case .other(let text) = origin else { return true }
+    return allowed.contains("*") || allowed.contains(text)
+  }
+
+  /// The page that asks; nil when the request names several. Programs other than browsers send no
+  /// origin, and could send any.
+  static func origin(of request: RequestHead) -> PageOrigin? {
     let origins = request.fields.values("origin")
-    guard let origin = origins.first?.lowercased(), !allowed.contains("*") else { return true }
-    guard origins.count == 1 else { return false }
-    return allowed.contains(origin) || Self.host(of: origin) == request.authority.lowercased()
+    guard let origin = origins.first?.lowercased() else { return .own }
+    guard origins.count == 1 else { return nil }
+    return host(of: origin) == request.authority.lowercased() ? .own : .other(origin)
   }
 
   /// What follows the scheme. Its scheme may differ from ours behind a proxy that ends TLS.

@@ -1,5 +1,6 @@
 // Gives each peer its STUN and TURN servers.
 
+internal import Admission
 internal import Signaling
 internal import TURN
 
@@ -14,21 +15,38 @@ struct ICEServers: ICEServerSource {
   }
 
   func offer(for peer: PeerID, in room: RoomKey, withRelay: Bool) -> ICEOffer {
-    var servers: [ICEServer] = []
-    if !settings.stunURLs.isEmpty { servers.append(ICEServer(urls: settings.stunURLs)) }
-    if withRelay, let turn = turn(for: peer, in: room) { servers.append(turn) }
-    return ICEOffer(servers: servers, ttlMs: settings.ttlSeconds * 1_000)
+    offer(
+      to: [room.tenant.text, room.name.text, peer.text], ttlSeconds: settings.ttlSeconds,
+      withRelay: withRelay)
   }
 
-  private func turn(for peer: PeerID, in room: RoomKey) -> ICEServer? {
+  /// What a backend has ordered.
+  func offer(_ order: BackendDesk.CredentialOrder) -> ICEOffer {
+    offer(
+      to: [order.tenant.text, order.room?.text ?? "", order.peer?.text ?? ""],
+      ttlSeconds: order.ttlMs.map { $0 / 1_000 } ?? settings.ttlSeconds,
+      withRelay: order.withRelay)
+  }
+
+  /// - Parameter names: of tenant, room and peer, so that the relay's usage can be told apart;
+  ///   empty where there is none.
+  private func offer(to names: [String], ttlSeconds: Int64, withRelay: Bool) -> ICEOffer {
+    var servers: [ICEServer] = []
+    if !settings.stunURLs.isEmpty { servers.append(ICEServer(urls: settings.stunURLs)) }
+    if withRelay {
+      let name = names.filter { !$0.isEmpty }.joined(separator: ".")
+      if let turn = turn(for: name, ttlSeconds: ttlSeconds) { servers.append(turn) }
+    }
+    return ICEOffer(servers: servers, ttlMs: ttlSeconds * 1_000)
+  }
+
+  private func turn(for name: String, ttlSeconds: Int64) -> ICEServer? {
     guard !settings.turnURLs.isEmpty else { return nil }
     switch settings.authentication {
     case .secret(let secret):
-      // Names tenant, room and peer, so that the relay's usage can be told apart.
-      let owner = room.tenant == .open ? "" : "\(room.tenant.text)."
       let credentials = RESTCredential(
-        name: "\(owner)\(room.name.text).\(peer.text)", secret: secret, unixSeconds: unixSeconds(),
-        ttlSeconds: settings.ttlSeconds, separator: settings.separator)
+        name: name, secret: secret, unixSeconds: unixSeconds(), ttlSeconds: ttlSeconds,
+        separator: settings.separator)
       return ICEServer(
         urls: settings.turnURLs, username: credentials.username, credential: credentials.password)
     case .fixed(let username, let password):
