@@ -66,9 +66,11 @@ let package = Package(
       name: "WebAssets",
       resources: [
         .embedInCode("Pages/parley.js"), .embedInCode("Pages/parley/base.js"),
+        .embedInCode("Pages/parley/clock.js"), .embedInCode("Pages/parley/path.js"),
         .embedInCode("Pages/parley/signaling.js"), .embedInCode("Pages/parley/peer.js"),
         .embedInCode("Pages/parley.d.ts"), .embedInCode("Pages/index.html"),
-        .embedInCode("Pages/demo.js"), .embedInCode("Pages/demo-words.js"),
+        .embedInCode("Pages/demo.js"), .embedInCode("Pages/demo-source.js"),
+        .embedInCode("Pages/demo-words.js"),
         .embedInCode("Pages/demo.css"),
         .embedInCode("Pages/favicon.svg"),
       ], swiftSettings: house),

@@ -4,6 +4,12 @@
 
 const SAMPLE_MS = 50;
 const FRAME_MS = 50;
+const STATS_MS_MAX = 1_000;
+
+/** The value of a promise, or null: Firefox never answers getStats when the connection closes. */
+const soon = (promise) => Promise.race([
+  promise, new Promise((resolve) => setTimeout(resolve, STATS_MS_MAX, null)),
+]);
 
 /** A small picture that changes all the time. */
 function picture() {
@@ -20,9 +26,9 @@ function picture() {
 
 /** The pictures of a peer that are decoded, by the names of their tracks. */
 async function decoded({ connection, stream }) {
-  const report = connection.connectionState === "closed" ? [] : await connection.getStats();
+  const report = await soon(connection.getStats());
   const tracks = stream.getTracks().map(({ id }) => id);
-  return [...report.values()].filter(({ type, framesDecoded, trackIdentifier }) =>
+  return [...(report?.values() ?? [])].filter(({ type, framesDecoded, trackIdentifier }) =>
     type === "inbound-rtp" && framesDecoded && tracks.includes(trackIdentifier));
 }
 
@@ -79,7 +85,8 @@ class Seat {
         signaling: peer.connection.signalingState, channel: peer.channel.readyState,
         sameConnection: connection === peer.connection, ...seen, newest: undefined,
         longest: Math.round(seen.longest), pictures: (await decoded(peer)).length,
-        tracks: peer.stream.getTracks().length, relayed: (await peer.stats())?.relayed ?? null,
+        tracks: peer.stream.getTracks().length,
+        relayed: (await soon(peer.stats()))?.relayed ?? null,
       };
     });
     return { id, state, peers: await Promise.all(people), messages, log, errors };
@@ -98,6 +105,7 @@ const lab = globalThis.lab = {
     } catch (error) {
       return { error: error.code ?? String(error) };
     }
+    await Promise.resolve(); // by then it has met who was here before
     return lab.seats[key].look();
   },
 

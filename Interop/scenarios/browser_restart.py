@@ -42,7 +42,7 @@ def restart(context, window, server):
                    new["id"] == old["id"] and "gap restart" in new["log"], new["log"])
         context.ok(f"{label}: the connection is the same and never left connected",
                    peer["id"] == old["peers"][0]["id"] and peer["sameConnection"]
-                   and peer["ice"] == [], peer)
+                   and peer["ice"] == [], peer["ice"])
         context.ok(f"{label}: the picture never stops for {MEDIA_SECONDS_MAX} s",
                    peer["longest"] < MEDIA_SECONDS_MAX * 1000, f"{peer['longest']} ms at most")
     for seat in people:

@@ -88,7 +88,7 @@ public struct ServerConfiguration: Sendable {
     case always
     /// The relay serves those who can not reach one another directly.
     case fallback
-    /// The relay is handed out to those who ask for it, because the direct way failed.
+    /// The same, and its credentials are handed out only to those who tried in vain.
     case onDemand = "on-demand"
     /// No relay is handed out.
     case never

@@ -200,9 +200,8 @@ extension ServerConfiguration {
       programs: signaling,
       option: ServerOption.value(
         "relay-policy", "WORD", default: RelayPolicy.fallback.rawValue,
-        help:
-          "When browsers use the relay: always, fallback (direct first), on-demand (told of it only"
-          + " when they ask) or never."
+        help: "When browsers use the relay: always, fallback (direct first), on-demand (told of"
+          + " only when the direct way failed) or never."
       ) {
         $0.relayPolicy = try OptionValues.word($1, as: RelayPolicy.self)
       }.defaulting(to: [RelayPolicy.always.rawValue], with: developmentName)),

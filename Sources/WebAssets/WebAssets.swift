@@ -19,10 +19,13 @@ public enum WebAssets {
     "/": Asset(contentType: html, bytes: PackageResources.index_html),
     "/parley.js": Asset(contentType: javaScript, bytes: PackageResources.parley_js),
     "/parley/base.js": Asset(contentType: javaScript, bytes: PackageResources.base_js),
+    "/parley/clock.js": Asset(contentType: javaScript, bytes: PackageResources.clock_js),
+    "/parley/path.js": Asset(contentType: javaScript, bytes: PackageResources.path_js),
     "/parley/peer.js": Asset(contentType: javaScript, bytes: PackageResources.peer_js),
     "/parley/signaling.js": Asset(contentType: javaScript, bytes: PackageResources.signaling_js),
     "/parley.d.ts": Asset(contentType: plainText, bytes: PackageResources.parley_d_ts),
     "/demo.js": Asset(contentType: javaScript, bytes: PackageResources.demo_js),
+    "/demo-source.js": Asset(contentType: javaScript, bytes: PackageResources.demo_source_js),
     "/demo-words.js": Asset(
       contentType: javaScript, bytes: PackageResources.demo_words_js),
     "/demo.css": Asset(contentType: "text/css; charset=utf-8", bytes: PackageResources.demo_css),

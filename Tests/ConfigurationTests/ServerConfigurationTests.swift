@@ -240,6 +240,11 @@ struct ServerConfigurationTests {
       let named = try Start(program, "--secret s --listen udp:192.0.2.7:3478").settings()
       #expect(named.relayAddresses.map(\.text) == ["192.0.2.7"])
     }
+    let onDemand = try Start(
+      .parleyd, "--secret s --relay-ip 192.0.2.7 --relay-policy on-demand"
+    ).settings()
+    #expect(onDemand.relayPolicy == .onDemand)
+    #expect(!onDemand.turnURLs.isEmpty)
     let never = try Start(.parleyd, "--relay-policy never").settings()
     #expect(never.relayAddresses == [])
     #expect(never.turnURLs == [])

@@ -88,10 +88,11 @@ struct Router {
     return response
   }
 
-  /// Nothing but our own files, the camera's picture and our socket; nobody frames us.
+  /// Nothing but our own files, the camera's picture, our socket, and the worker that keeps a
+  /// hidden page's time; nobody frames us.
   private static let contentSecurityPolicy = """
-    default-src 'self'; media-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'
+    default-src 'self'; media-src 'self' blob:; worker-src blob:; connect-src 'self' ws: wss:; \
+    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'
     """
 
   func guarded(_ response: HTTPResponse) -> HTTPResponse {

@@ -1,6 +1,6 @@
 // What the demo page says, in words for people.
 
-const WORDS = {
+export const WORDS = {
   unreachable: "The server cannot be reached. Is it running, and are you online?",
   room_full: "This room is full. Try again when somebody has left.",
   server_full: "The server is full right now. Try again in a while.",
