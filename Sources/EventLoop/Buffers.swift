@@ -21,24 +21,29 @@
 /// Buffers of a loop's streams while these hold nothing: a busy stream asks the heap for nothing,
 /// and an idle one has none.
 struct BufferPool {
-  /// Buffers that wait to be lent; more are given back to the heap.
-  static let sparesMax = 64
+  /// Bytes of buffers that wait to be lent; more are given back to the heap.
+  static let sparesMax = 1 << 20
   /// Bytes of a buffer that is worth keeping.
   static let keptMax = 16_384
 
   private var spares: [[UInt8]] = []
+  private var spareBytes = 0
 
   /// Gives `buffer` memory, if it has none and there is some.
   mutating func lend(to buffer: inout [UInt8]) {
-    if buffer.capacity == 0, let spare = spares.popLast() { buffer = spare }
+    guard buffer.capacity == 0, let spare = spares.popLast() else { return }
+    spareBytes -= spare.capacity
+    buffer = spare
   }
 
   /// Empties `buffer` and takes its memory.
   mutating func takeBack(_ buffer: inout [UInt8]) {
-    guard buffer.capacity > 0 else { return }
-    if buffer.capacity <= Self.keptMax && spares.count < Self.sparesMax {
+    let bytes = buffer.capacity
+    guard bytes > 0 else { return }
+    if bytes <= Self.keptMax && spareBytes + bytes <= Self.sparesMax {
       buffer.removeAll(keepingCapacity: true)
       spares.append(buffer)
+      spareBytes += bytes
     }
     buffer = []
   }

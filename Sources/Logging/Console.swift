@@ -8,4 +8,9 @@ public enum Console {
   public static func say(_ line: String) {
     LogOutput(descriptor: STDOUT_FILENO).put(Array((line + "\n").utf8))
   }
+
+  /// The same to standard error: how far something has come that takes its time.
+  public static func note(_ line: String) {
+    LogOutput(descriptor: STDERR_FILENO).put(Array((line + "\n").utf8))
+  }
 }

@@ -14,13 +14,17 @@ enum Commands {
     program: program,
     summary: "puts a bounded load on a server and says what became of it",
     groups: [],
-    arguments: .init("\(TurnOptions.command)|\(SignalOptions.command) …") { _, words in
+    arguments: .init(
+      "\(TurnOptions.command)|\(SignalOptions.command)|\(FloodOptions.command) …"
+    ) { _, words in
       throw MalformedValue(
-        "is no command: the first word is \(TurnOptions.command) or \(SignalOptions.command)")
+        "is no command: the first word is \(TurnOptions.command), \(SignalOptions.command) or "
+          + FloodOptions.command)
     },
     examples: [
       ("parley-load turn --help", "Packets through a TURN server:"),
       ("parley-load signal --help", "Messages between the peers of rooms:"),
+      ("parley-load flood --help", "The same beside a client that misbehaves:"),
     ])
 
   /// A load on somebody else's machine is an attack; so that is never an accident.

@@ -20,6 +20,12 @@ struct LatencyHistogram: Sendable {
     if value > maxNs { maxNs = value }
   }
 
+  mutating func add(_ other: LatencyHistogram) {
+    for (index, bucket) in other.buckets.enumerated() { buckets[index] += bucket }
+    count += other.count
+    maxNs = max(maxNs, other.maxNs)
+  }
+
   /// The nearest-rank percentile: the smallest value that at least `percent` of all do not exceed,
   /// rounded up to the end of its bucket. 0 when there are no values.
   ///

@@ -16,6 +16,10 @@ internal import Logging
         let options = SignalOptions.table.parseOrExit(into: SignalOptions())
         guard let url = options.url else { return }
         end(try SignalLoad(options, url).run(), json: options.json)
+      case FloodOptions.command:
+        let options = FloodOptions.table.parseOrExit(into: FloodOptions())
+        guard let url = options.calm.url else { return }
+        end(try FloodRun(options: options, url: url).run(), json: options.calm.json)
       default:
         _ = Commands.table.parseOrExit(into: NoOptions())
       }

@@ -37,7 +37,7 @@ enum SignalFrames {
   /// - Parameters:
   ///   - to: a peer's id; everybody without one.
   ///   - number: counts a sender's messages, from 0.
-  ///   - timeNs: on the clock of this process, which sends and receives.
+  ///   - timeNs: when it was due, on the clock of this process, which sends and receives.
   static func message(
     seq: Int, to: String?, number: Int, timeNs: Int64, padding: String
   ) -> [UInt8] {

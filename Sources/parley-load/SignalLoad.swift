@@ -3,6 +3,7 @@
 internal import Crypto
 internal import EventLoop
 internal import JSON
+internal import Logging
 internal import NetTypes
 
 /// Everything happens on one loop, on the calling thread.
@@ -27,6 +28,9 @@ final class SignalLoad: DeadlineHandler {
   /// Nothing arrived for so long: what is missing is lost.
   private static let drainWait = Duration.seconds(2)
   private static let leaveWait = Duration.seconds(5)
+  private static let notePause = Duration.seconds(5)
+  /// Peers that could not join before anybody could: there is no server, or none that answers.
+  private static let failuresMax = 64
 
   let url: SignalURL
   private let options: SignalOptions
@@ -45,15 +49,27 @@ final class SignalLoad: DeadlineHandler {
   private var phaseEnds = Instant.distantFuture
   private var pacer = Pacer(start: .zero, perSecond: 1, total: 0)
   private var results = SignalResults()
+  private let offender: Offender?
+  private var isDisturbed = false
+  /// Peers that did not get as far as being in their room.
+  private var failures = 0
+  private var nextNote: Instant
 
-  init(_ options: SignalOptions, _ url: SignalURL) throws(SystemError) {
+  /// - Parameters:
+  ///   - name: part of the rooms' names, different for each run.
+  ///   - offender: begins when half of the messages are sent.
+  init(
+    _ options: SignalOptions, _ url: SignalURL, name: String = newRunName(),
+    disturbedBy offender: Offender? = nil
+  ) throws(SystemError) {
     self.options = options
     self.url = url
+    self.offender = offender
+    runName = name
+    nextNote = Clock.now() + Self.notePause
     schedule = SignalSchedule(peers: options.peers)
     ProcessLimits.raiseDescriptorLimit()
     loop = try EventLoop()
-    var random = SecureRandom()
-    runName = String(random.next(), radix: 36)
     rooms = Array(repeating: Room(), count: options.rooms)
     for room in 0..<options.rooms {
       for index in 0..<options.peers {
@@ -63,15 +79,25 @@ final class SignalLoad: DeadlineHandler {
   }
 
   /// Different for each run, so that two runs at once do not meet.
-  func roomName(_ room: Int) -> String { "load-\(runName)-\(room)" }
+  func roomName(_ room: Int) -> String { Self.roomName(room, of: runName) }
+
+  static func roomName(_ room: Int, of run: String) -> String { "load-\(run)-\(room)" }
+
+  static func newRunName() -> String {
+    var random = SecureRandom()
+    return String(random.next(), radix: 36)
+  }
 
   /// Runs to the end, or until SIGINT or SIGTERM, which end it early but in order.
-  func run() throws(SystemError) -> Report {
+  func run() throws(SystemError) -> Report { try runToEnd().report(options) }
+
+  func runToEnd() throws(SystemError) -> SignalResults {
     let signals = try ProcessSignals([.stop], on: loop) { [unowned self] _ in interrupted() }
     loop.add(self)
+    offender?.prepareSoon()
     loop.run()
     withExtendedLifetime(signals) {}
-    return results.report(options)
+    return results
   }
 
   private func interrupted() {
@@ -108,7 +134,16 @@ final class SignalLoad: DeadlineHandler {
     }
   }
 
+  /// Whoever waits is told how far it is.
+  private func note(now: Instant) {
+    guard now >= nextNote else { return }
+    nextNote = now + Self.notePause
+    let sent = phase == .joining ? "" : ", \(pacer.next) of \(pacer.total) messages sent"
+    Console.note("\(results.joined) of \(peers.count) peers joined\(sent)")
+  }
+
   private func look(now: Instant) {
+    note(now: now)
     for peer in peers {
       switch peer.stage {
       case .joined: if now >= peer.nextPing { peer.ping(now: now) }
@@ -127,7 +162,9 @@ final class SignalLoad: DeadlineHandler {
       nextRoom += 1
       startNext(in: nextRoom - 1)
     }
-    guard phase == .joining, roomsUnderWay == 0, nextRoom == rooms.count else { return }
+    guard phase == .joining, roomsUnderWay == 0, nextRoom == rooms.count,
+      offender?.isReady != false
+    else { return }
     startSending(now: Clock.now())
   }
 
@@ -183,6 +220,10 @@ final class SignalLoad: DeadlineHandler {
       let time = Clock.now()
       guard pacer.due <= time else { return }
       let (number, index) = pacer.next.quotientAndRemainder(dividingBy: peers.count)
+      if offender != nil && !isDisturbed && options.isLate(number) {
+        isDisturbed = true
+        offender?.beginSoon()
+      }
       let peer = peers[index]
       if rooms[peer.room].isBroken || peer.stage != .joined {
         results.unsent += 1
@@ -190,8 +231,11 @@ final class SignalLoad: DeadlineHandler {
         // Kept for the next turn: the schedule does not wait, so this shows as lag.
         guard peer.isWritable else { return }
         let target = schedule.target(of: number, from: peer.index)
-        results.sent(receivers: schedule.receivers(of: number), at: time, due: pacer.due)
-        peer.sendMessage(number, to: target.flatMap { self.peer(peer.room, $0).id }, now: time)
+        results.sent(
+          receivers: schedule.receivers(of: number), at: time, due: pacer.due,
+          in: options.part(of: number, room: peer.room))
+        // When it was due, so that waiting for its turn here is not left out.
+        peer.sendMessage(number, to: target.flatMap { self.peer(peer.room, $0).id }, due: pacer.due)
       }
       pacer.advance()
     }
@@ -199,6 +243,7 @@ final class SignalLoad: DeadlineHandler {
 
   private func stopSending(now: Instant) {
     phase = .draining
+    offender?.endSoon()
     results.unsent += pacer.total - pacer.next
     phaseEnds = now + Self.drainWait
     if results.isComplete { startLeaving(now: now) }
@@ -238,7 +283,9 @@ final class SignalLoad: DeadlineHandler {
   }
 
   private func message(to peer: SignalPeer, now: Instant) {
-    guard let from = parser.string("from"), let sender = rooms[peer.room].places[from],
+    let from = parser.string("from") ?? ""
+    if offender != nil && rooms[peer.room].places[from] == nil { return }
+    guard let sender = rooms[peer.room].places[from],
       let number = parser.integer("n", in: "data"), let time = parser.integer("t", in: "data"),
       (0..<Int64(options.messages)).contains(number),
       parser.string("p", in: "data") == self.peer(peer.room, sender).padding
@@ -254,7 +301,9 @@ final class SignalLoad: DeadlineHandler {
       results.outOfOrder += 1
       return
     }
-    results.delivered(sentAt: Instant(nanoseconds: time), at: now)
+    results.delivered(
+      sentAt: Instant(nanoseconds: time), at: now,
+      in: options.part(of: Int(number), room: peer.room))
   }
 
   private func refused(_ peer: SignalPeer) {
@@ -263,7 +312,8 @@ final class SignalLoad: DeadlineHandler {
     guard let seq = parser.integer("re") else { return }
     let number = SignalPeer.message(ofSeq: Int(seq))
     guard (0..<options.messages).contains(number) else { return }
-    results.refused(receivers: schedule.receivers(of: number))
+    results.refused(
+      receivers: schedule.receivers(of: number), in: options.part(of: number, room: peer.room))
   }
 
   // MARK: Ending
@@ -273,7 +323,10 @@ final class SignalLoad: DeadlineHandler {
     rooms[peer.room].isBroken = true
     switch stage {
     case .joined, .leaving: results.lostConnections += 1
-    default: startNext(in: peer.room)
+    default:
+      failures += 1
+      if results.joined == 0 && failures == Self.failuresMax { return startLeaving(now: loop.now) }
+      startNext(in: peer.room)
     }
   }
 
@@ -294,6 +347,8 @@ final class SignalLoad: DeadlineHandler {
   /// Everybody has seen those come who joined later.
   private func checkArrivals() {
     for peer in peers where peer.stage == .joined && !rooms[peer.room].isBroken {
+      // Offenders come and go there.
+      if offender != nil && peer.room == 0 { continue }
       let missing = rooms[peer.room].started - 1 - peer.index - peer.seenJoining
       if missing != 0 { results.problems["arrivals missing or too many", default: 0] += 1 }
     }

@@ -88,6 +88,10 @@ extension SignalOptions {
   private func check(_ words: [String]) throws(MalformedValue) {
     try Commands.check(words)
     if let url { try Commands.check(url.address, allowsRemote: allowsRemote) }
+    try checkSizes()
+  }
+
+  func checkSizes() throws(MalformedValue) {
     guard connections <= Self.connectionsMax else {
       throw MalformedValue("opens at most \(Self.connectionsMax) connections: rooms × peers")
     }

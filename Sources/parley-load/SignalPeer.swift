@@ -171,11 +171,11 @@ final class SignalPeer: ByteStreamHandler {
   static func message(ofSeq seq: Int) -> Int { seq - 2 }
 
   /// - Parameter to: `nil` for everybody.
-  func sendMessage(_ number: Int, to: String?, now: Instant) {
+  func sendMessage(_ number: Int, to: String?, due: Instant) {
     sentSeq = Self.seq(ofMessage: number)
     send(
       SignalFrames.message(
-        seq: sentSeq, to: to, number: number, timeNs: now.nanoseconds, padding: padding))
+        seq: sentSeq, to: to, number: number, timeNs: due.nanoseconds, padding: padding))
   }
 
   func ping(now: Instant) {

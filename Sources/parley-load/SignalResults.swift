@@ -7,8 +7,9 @@ struct SignalResults {
   var opening = LatencyHistogram()
   /// From sending `join` to `joined`.
   var joining = LatencyHistogram()
-  /// From just before sending to having read the message.
-  private var latency = LatencyHistogram()
+  /// From when a message was due to having read it, by its part of the run.
+  private var latencies = [LatencyHistogram](
+    repeating: LatencyHistogram(), count: SignalPart.allCases.count)
   /// How long after its time a message was sent.
   private var lag = LatencyHistogram()
   var joined = 0
@@ -16,6 +17,8 @@ struct SignalResults {
   /// Deliveries that what was sent has to lead to.
   private var due = 0
   private(set) var delivered = 0
+  /// Deliveries that are due and have not come.
+  private(set) var lostByPart = [Int](repeating: 0, count: SignalPart.allCases.count)
   private var firstSent = Instant.zero
   private var lastSent = Instant.zero
   private var lastDelivered = Instant.zero
@@ -36,30 +39,73 @@ struct SignalResults {
 
   var isComplete: Bool { delivered >= due }
 
-  mutating func sent(receivers: Int, at time: Instant, due dueAt: Instant) {
+  mutating func sent(receivers: Int, at time: Instant, due dueAt: Instant, in part: SignalPart) {
     if sentCount == 0 { firstSent = time }
     sentCount += 1
     due += receivers
+    lostByPart[part.rawValue] += receivers
     lastSent = time
     lag.record(time.nanoseconds - dueAt.nanoseconds)
   }
 
   /// The server says that it did not deliver a message, so nobody waits for it.
-  mutating func refused(receivers: Int) {
+  mutating func refused(receivers: Int, in part: SignalPart) {
     refused += 1
     due -= receivers
+    lostByPart[part.rawValue] -= receivers
   }
 
-  mutating func delivered(sentAt: Instant, at time: Instant) {
+  mutating func delivered(sentAt: Instant, at time: Instant, in part: SignalPart) {
     delivered += 1
     lastDelivered = time
-    latency.record(time.nanoseconds - sentAt.nanoseconds)
+    lostByPart[part.rawValue] -= 1
+    latencies[part.rawValue].record(time.nanoseconds - sentAt.nanoseconds)
   }
 
   // MARK: Report
 
   func report(_ options: SignalOptions) -> Report {
     var report = Report(command: SignalOptions.command, title: title(options))
+    fill(&report, options)
+    report.add("latency", "latency", latencies.reduce(into: LatencyHistogram()) { $0.add($1) })
+    addTimes(to: &report)
+    return report
+  }
+
+  /// The report of a flood run.
+  func report(_ options: FloodOptions, _ findings: [FloodFinding]) -> Report {
+    let title = title(options.calm) + ", beside \(options.kind.title)"
+    var report = Report(command: FloodOptions.command, title: title)
+    report.add("kind", "flood", .text(options.kind.rawValue))
+    fill(&report, options.calm)
+    for part in SignalPart.allCases {
+      report.add("lost_\(part.key)", "lost, \(part.label)", .count(lostByPart[part.rawValue]))
+    }
+    report.add(
+      "p99_ratio_same", "p99 in the same room, during ÷ before", ratio(.beforeSame, .duringSame))
+    report.add(
+      "p99_ratio_other", "p99 in other rooms, during ÷ before",
+      ratio(.beforeOther, .duringOther))
+    for finding in findings { report.add(finding.key, finding.label, .count(finding.count)) }
+    for part in SignalPart.allCases {
+      report.add(part.key, part.label, latencies[part.rawValue])
+    }
+    addTimes(to: &report)
+    return report
+  }
+
+  private func ratio(_ before: SignalPart, _ during: SignalPart) -> Report.Value {
+    let p99 = [before, during].map { Double(latencies[$0.rawValue].percentileNs(99)) }
+    return .decimal(p99[0] > 0 ? p99[1] / p99[0] : 0, unit: "")
+  }
+
+  private func addTimes(to report: inout Report) {
+    report.add("send_lag", "sent late by", lag)
+    report.add("opening", "opening a WebSocket", opening)
+    report.add("joining", "joining", joining)
+  }
+
+  private func fill(_ report: inout Report, _ options: SignalOptions) {
     report.add("connections", "connections", .count(options.connections))
     report.add("joined", "in their room", .count(joined))
     report.add("sent", "messages sent", .count(sentCount))
@@ -74,13 +120,8 @@ struct SignalResults {
     report.add("unsent", "not sent in time", .count(unsent))
     report.add("pongs", "heartbeats answered", .count(pongs))
     addRates(to: &report, options)
-    report.add("latency", "latency", latency)
-    report.add("send_lag", "sent late by", lag)
-    report.add("opening", "opening a WebSocket", opening)
-    report.add("joining", "joining", joining)
     report.add(problems: problems)
     judge(&report, options)
-    return report
   }
 
   private func addRates(to report: inout Report, _ options: SignalOptions) {
