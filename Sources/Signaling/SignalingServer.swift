@@ -29,8 +29,8 @@ public struct SignalingServer: ~Copyable {
   /// What was drawn of tenants' allowances and not spent yet.
   var allowances: [TenantID: Int] = [:]
 
-  // By deadline: the connected since they were heard, the suspended since they are, what is kept for
-  // sessions since it is, rooms with changes to be told; and the connections' greatest age.
+  // By deadline: the connected since they were heard, the suspended since they are, what is kept
+  // for sessions since it is, rooms with changes to be told; and the connections' greatest age.
   var heard = DeadlineQueue<SessionID>()
   var suspended = DeadlineQueue<SessionID>()
   var aging = DeadlineQueue<SessionID>()

@@ -1,5 +1,6 @@
 // Signaling, the browser library and the demo on TCP ports, over several event loops.
 
+internal import Admission
 public import EventLoop
 internal import Logging
 public import NetTypes

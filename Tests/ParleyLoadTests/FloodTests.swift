@@ -1,6 +1,7 @@
 // Holds the parts of a flood run that need no server.
 
 import Foundation
+import NetTypes
 import Testing
 
 @testable import parley_load
