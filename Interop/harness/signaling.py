@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from websockets.exceptions import ConnectionClosed
@@ -29,6 +30,9 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.joined:
+            with contextlib.suppress(ConnectionClosed, OSError):
+                self.send("leave")  # else the room would wait for us to come back
         self.socket.close()
 
     @property

@@ -23,7 +23,8 @@ def run(context):
             part(context, server)
         except (ValueError, KeyError, TimeoutError, OSError, EOFError) as error:
             context.ok(part.__name__, False, repr(error))
-    context.ok("no room is left", wait_until(lambda: server.admin.signaling()["rooms"] == 0))
+    context.ok("no room is left", wait_until(
+        lambda: server.admin.signaling()["rooms"] == 0, 40))
 
 
 def status_of(url, **options):
@@ -216,23 +217,32 @@ def leaving(context, server):
             left.expect("presence")
             third.socket.socket.close()
         news, = left.expect("presence")["changes"]
-        context.same("a lost socket: the others know", (news["peer"], news["reason"]),
-                     (third.name, "timeout"))
+        context.same("a lost socket: the others know", (news["peer"], news["state"]),
+                     (third.name, "suspended"))
 
 
 def replacing(context, server):
-    """The newest socket of a session wins."""
+    """The newest socket of a session wins, and what was missed follows on it."""
     left, right = pair(server, "replacing")
-    with left, right, Session(server.url) as newer:
-        again = newer.join("replacing", resume={"session": right.joined["session"], "ack": 1})
-        context.same("resume: a snapshot", (again["resumed"], again["seq"]), (False, 1))
-        context.ok("resume: the room is as it was, less the old self",
-                   left.name in [each["peer"] for each in again["peers"]]
-                   and right.name not in [each["peer"] for each in again["peers"]],
-                   len(again["peers"]))
-        context.same("resume: the older one is closed with 4101", right.closed(), 4101)
-        news, = left.expect("presence")["changes"]
-        context.same("resume: the others see it leave", (news["peer"], news["reason"]),
-                     (right.name, "replaced"))
+    with left, right, Session(server.url) as newer, Session(server.url) as late:
+        left.send("message", data="missed")
+        secret = right.joined["session"]
+        again = newer.join("replacing", resume={"session": secret, "ack": 1})
+        context.same("resume: the same session goes on",
+                     (again["resumed"], again["seq"], again["ack"], again["peer"]),
+                     (True, 1, 1, right.name))
+        context.ok("resume: no snapshot, and a new secret",
+                   "peers" not in again and again["session"] != secret)
+        context.same("resume: what was missed follows", newer.expect("message")["data"], "missed")
+        context.same("resume: the older one has it too, and is closed with 4101",
+                     (right.expect("message")["data"], right.closed()), ("missed", 4101))
+        newer.send("ping", ack=newer.received)
+        newer.expect("pong")
+        late.socket.send(json.dumps({
+            "type": "join", "seq": 1, "room": "replacing",
+            "resume": {"session": secret, "ack": 1}}))
+        context.same("the old secret: 4101", late.closed(), 4101)
+        newer.send("message", data="on")
+        context.same("and the session goes on", left.expect("message")["data"], "on")
         context.ok("names are of the alphabet that peers have",
                    re.fullmatch(r"[a-z0-9]+", newer.name), newer.name)

@@ -35,7 +35,7 @@ extension SignalingServer {
     _ = directory.update(key) { $0.pending = PendingPresence() }
     var usual: [SessionID] = []
     for id in room.members {
-      guard let peer = sessions[id.handle]?.peer else { continue }
+      guard let peer = look(id, { $0.peer }) else { continue }
       guard pending.isSpecial(id, peer) else {
         usual.append(id)
         continue
@@ -46,24 +46,13 @@ extension SignalingServer {
     deliver(.presence(pending.changes), to: usual, into: &effects)
   }
 
-  /// Tells one member what waits to be told, ahead of the others.
-  mutating func catchUp(
-    _ id: SessionID, _ key: RoomKey, into effects: inout [SignalingEffect]
-  ) {
-    guard let pending = directory[key]?.pending, let peer = sessions[id.handle]?.peer else {
-      return
-    }
-    let news = pending.news(for: id, peer)
-    if !news.isEmpty { deliver(.presence(news), to: id, into: &effects) }
-    tellNothingPending(to: id, in: key)
-  }
-
   /// The others in a room, as a snapshot has them.
   func roster(of key: RoomKey, without id: SessionID? = nil) -> [Joined.Peer] {
     directory.members(of: key).compactMap { other in
-      guard other != id, let session = sessions[other.handle] else { return nil }
-      return Joined.Peer(
-        peer: session.peer, profile: session.profile, isSuspended: session.connection == nil)
+      guard other != id else { return nil }
+      return look(other) {
+        Joined.Peer(peer: $0.peer, profile: $0.profile, isSuspended: $0.connection == nil)
+      }
     }
   }
 }

@@ -41,25 +41,32 @@ extension SignalingServer {
 
   private func judge(_ claim: Lobby.Claim, _ number: Int64) -> Return {
     let statement = claim.statement
-    guard statement.epoch == incarnation.epoch else { return judgeEarlier(statement) }
+    guard statement.epoch == incarnation.epoch else { return judgeEarlier(claim, number) }
     guard let session = sessions[statement.session.handle], session.peer == statement.peer,
       session.room == statement.room
     else { return .none }
-    guard session.generations.accepts(statement.generation) else { return .stale }
-    // The newest connection wins, which is not always the one whose join came last: a word from
-    // before the last return is one that was long under way.
-    guard number >= max(session.claimed, session.inbound.last),
-      claim.ack >= session.outbound.acknowledged
+    guard session.generations.accepts(statement.generation), isNewest(claim, number, session)
     else { return .stale }
     return .resume(statement.session)
   }
 
-  private func judgeEarlier(_ statement: SessionStatement) -> Return {
+  /// The newest connection wins, which is not always the one whose join came last: a word from
+  /// before the last return is one that was long under way.
+  private func isNewest(_ claim: Lobby.Claim, _ number: Int64, _ session: Session) -> Bool {
+    number >= max(session.claimed, session.inbound.last)
+      && claim.ack >= session.outbound.acknowledged
+  }
+
+  private func judgeEarlier(_ claim: Lobby.Claim, _ number: Int64) -> Return {
+    let statement = claim.statement
     if let known = returned[SessionOrigin(statement)] {
       guard let id = known.session, let session = sessions[id.handle] else { return .none }
-      // Nothing was heard on the connection that it came back on, or that one had an older secret.
-      let isNewer = session.restartIsUntold || statement.generation > known.generation
-      return isNewer ? .again(id) : .stale
+      if statement.generation > known.generation { return .again(id) }
+      // Nothing was heard on the connection that it came back on: the answer may have been lost.
+      let isUntold =
+        session.restartIsUntold && statement.generation == known.generation
+        && isNewest(claim, number, session)
+      return isUntold ? .again(id) : .stale
     }
     guard isSettling, returned.count < limits.sessionsMax,
       directory.session(of: statement.peer, in: statement.room) == nil

@@ -7,7 +7,7 @@ extension SignalingServer {
   mutating func route(
     _ message: ClientMessage, from id: SessionID, into effects: inout [SignalingEffect]
   ) {
-    guard let sender = sessions[id.handle]?.peer else { return }
+    guard let sender = look(id, { $0.peer }) else { return }
     let number = message.number
     switch message.body {
     case .join:
@@ -58,9 +58,7 @@ extension SignalingServer {
       return tell(id, error, into: &effects)
     }
     guard mayDeliver(1, for: id, session, number, into: &effects) else { return }
-    if directory[session.room]?.pending.concerns(session.peer) == true {
-      catchUp(target, session.room, into: &effects)
-    }
+    flushIfConcerned(session, into: &effects)
     deliver(message, to: target, into: &effects)
   }
 
@@ -73,10 +71,18 @@ extension SignalingServer {
     }
     let others = (directory[session.room]?.count ?? 1) - 1
     guard others > 0, mayDeliver(others, for: id, session, number, into: &effects) else { return }
-    if directory[session.room]?.pending.concerns(session.peer) == true {
-      flush(session.room, into: &effects)
-    }
+    flushIfConcerned(session, into: &effects)
     broadcast(message, in: session.room, except: id, into: &effects)
+  }
+
+  /// Everybody is told of a sender before its message; and everybody at once, for all see all
+  /// changes and messages in one order.
+  private mutating func flushIfConcerned(
+    _ sender: Session, into effects: inout [SignalingEffect]
+  ) {
+    if directory[sender.room]?.pending.concerns(sender.peer) == true {
+      flush(sender.room, into: &effects)
+    }
   }
 
   func may(_ session: Session, _ permission: Permissions) -> Bool {

@@ -156,6 +156,12 @@ public struct SignalingServer: ~Copyable {
     return next
   }
 
+  /// Looks at a session without a copy; nil when it has ended.
+  func look<R>(_ id: SessionID, _ body: (borrowing Session) -> R) -> R? {
+    guard sessions.contains(id.handle) else { return nil }
+    return sessions.value(at: Int(id.handle.index), body)
+  }
+
   var presenceDelay: Duration { .milliseconds(limits.presenceDelayMs) }
   var resumeWindow: Duration { .milliseconds(limits.resumeWindowMs) }
   var replayAge: Duration { .milliseconds(limits.replay.ageMaxMs) }

@@ -160,26 +160,4 @@ import Testing
       #expect(code.closes == closes[code])
     }
   }
-
-  @Test func theInspectorSeesWhoDoesWhat() throws {
-    let (world, ann, bob) = try pair()
-    world.pass(.seconds(2))
-    world.say(ann.connection, 2, .offer(to: bob.joined.peer, sdp: sdp))
-    world.say(ann.connection, 3, .offer(to: PeerID("p"), sdp: sdp))
-    world.say(bob.connection, 1, .ping(ack: 2))
-    let rooms = world.server.snapshot()
-    #expect(rooms.map(\.name.text) == ["tea"])
-    let members = try #require(rooms.first?.members)
-    #expect(members.map(\.peer) == [ann.joined.peer, bob.joined.peer])
-    #expect(members[0].received == [.join: 1, .offer: 2])
-    #expect(members[0].sent == [.joined: 1, .presence: 1, .error: 1])
-    #expect(members[0].lastError == .noSuchPeer)
-    #expect(members[0].lastHeard == world.now)
-    #expect(members[0].joined < world.now)
-    #expect(members[1].sent == [.joined: 1, .offer: 1, .pong: 1])
-    #expect(members[1].lastSent == 2 && members[1].acknowledged == 2)
-    #expect(members[1].lastError == nil)
-    let room = try #require(RoomName("tea"))
-    #expect(world.server.snapshot(of: RoomKey(name: room))?.members.count == 2)
-  }
 }
