@@ -158,17 +158,25 @@ let package = Package(
     .target(
       name: "SignalingTesting", dependencies: ["NetTypes"], path: "Tests/SignalingTesting",
       swiftSettings: house),
-    tests("SignalingSimulationTests", ["SignalingTesting", "NetTypes"]),
     tests(
       "AdmissionTests",
       ["Admission", "Configuration", "Crypto", "NetTypes", "Signaling", "TokenTesting"]),
+    .target(
+      name: "SignalingSimulation",
+      dependencies: [
+        "SignalingService", "Signaling", "SignalingTesting", "WebSocket", "Crypto", "NetTypes",
+      ], path: "Tests/SignalingSimulation", swiftSettings: house),
+    .executableTarget(
+      name: "parley-simulate", dependencies: ["SignalingSimulation"],
+      path: "Tests/parley-simulate", swiftSettings: house),
+    tests("SignalingSimulationTests", ["SignalingSimulation", "SignalingTesting", "NetTypes"]),
     tests("TLSTests", ["TLS", "TLSTesting", "EventLoop", "NetTypes"]),
     tests("JSONTests", ["JSON"]),
     tests(
       "SignalingServiceTests",
       [
-        "Admission", "Compression", "Configuration", "SignalingService", "Signaling", "NetTypes",
-        "Crypto", "EventLoop", "HTTP1", "WebSocket",
+        "Admission", "Compression", "Configuration", "SignalingService", "SignalingTesting",
+        "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
       ]),
     tests(
       "ConfigurationTests", ["Configuration", "Crypto", "Logging", "NetTypes", "TokenTesting"]),

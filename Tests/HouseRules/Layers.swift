@@ -64,6 +64,7 @@ struct LayerTable {
     ("HTTP1Tests", .tests),
     ("WebSocketTests", .tests), ("CompressionTests", .tests),
     ("SignalingTests", .tests), ("SignalingTesting", .tests),
+    ("SignalingSimulation", .tests), ("parley-simulate", .tests),
     ("SignalingSimulationTests", .tests), ("TLSTests", .tests), ("GateTests", .tests),
     ("JSONTests", .tests), ("AdmissionTests", .tests),
     ("ConfigurationTests", .tests),

@@ -160,7 +160,7 @@ private struct Story {
 
 extension DeliveryCheckerTests {
   private func overflow(_ missed: Int64, silentMs: Int64 = 0) -> ClientEvent {
-    .resumed(.init(gap: .overflow, missed: missed, silentMs: silentMs))
+    .resumed(.init(gap: .overflow, missed: missed, asked: missed, silentMs: silentMs))
   }
 
   @Test func excusesWhatIsMissingWhereAGapWasTold() {

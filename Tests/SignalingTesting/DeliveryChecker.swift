@@ -39,7 +39,7 @@ public struct DeliveryChecker: Sendable {
   }
 
   struct GapTold {
-    let kind: Gap
+    let kind: ClientEvent.Gap
     let missed: Int64
     let at: Int
   }
@@ -174,13 +174,13 @@ public struct DeliveryChecker: Sendable {
     guard let gap = how.gap else { return }
     members[place].gaps.append(GapTold(kind: gap, missed: how.missed, at: clock))
     guard gap == .overflow else { return }
-    let missed = how.missed
+    let asked = how.asked
     let isKept =
-      missed <= bounds.messages && missed * bounds.messageBytesMax <= bounds.bytes
+      asked <= bounds.messages && asked * bounds.messageBytesMax <= bounds.bytes
       && how.silentMs + bounds.delayMsMax <= bounds.ageMs
     if isKept {
       faults.append(
-        "\(members[place].peer) was told a gap of \(missed) after \(how.silentMs) ms, "
+        "\(members[place].peer) was told a gap of \(asked) after \(how.silentMs) ms, "
           + "all of it kept")
     }
   }

@@ -88,12 +88,14 @@ extension ProtocolClient {
     _ message: JSONValue, _ number: Int64, _ ack: Int64, now: Instant
   ) {
     guard let text = message["gap"]?.text else { return goOn(message, number, ack) }
-    guard let gap = Gap(rawValue: text) else { return complain("gap \(text)") }
+    guard let gap = ClientEvent.Gap(rawValue: text) else { return complain("gap \(text)") }
     var resumption = ClientEvent.Resumption(gap: gap)
-    resumption.missed = number - lastReceived
+    resumption.missed = max(0, number - lastReceived)
+    resumption.asked = number - claimed
     resumption.silentMs = (now - lastHeard).wholeNanoseconds / 1_000_000
-    if number < lastReceived { complain("a gap back to \(number) from \(lastReceived)") }
-    lastReceived = number
+    let least = gap == .restart ? claimed : lastReceived
+    if number < least { complain("a gap back to \(number) from \(lastReceived)") }
+    (lastReceived, confirmed) = (number, number)
     if let fault = roster.replace(message["peers"], awaitsOthers: gap == .restart) {
       complain(fault)
     }
@@ -109,11 +111,12 @@ extension ProtocolClient {
     resumption.uncertain = acknowledged..<lastSent
     acknowledged = lastSent
     unacknowledged.removeAll()
+    recent.removeAll()
     events.append(.resumed(resumption))
   }
 
   private mutating func goOn(_ message: JSONValue, _ number: Int64, _ ack: Int64) {
-    if number != lastReceived { complain("resumed at \(number) after \(lastReceived)") }
+    if number != claimed { complain("resumed at \(number) after \(claimed)") }
     if message["peers"] != nil { complain("peers without a gap") }
     events.append(.resumed(ClientEvent.Resumption()))
     acknowledge(message)
@@ -127,7 +130,9 @@ extension ProtocolClient {
     }
     if ack == acknowledged { return }
     acknowledged = ack
-    unacknowledged.removeFirst(unacknowledged.prefix { $0.number <= ack }.count)
+    let arrived = unacknowledged.prefix { $0.number <= ack }
+    recent = Array((recent + arrived).suffix(habits.resentTooMany))
+    unacknowledged.removeFirst(arrived.count)
     events.append(.acknowledged(ack))
   }
 

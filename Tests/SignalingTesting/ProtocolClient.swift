@@ -26,6 +26,10 @@ public struct ProtocolClient: Sendable {
     public var messagesPerPing = 64
     /// Whether a ping follows `joined` at once.
     public var pingsOnEntry = true
+    /// How many messages it sends again although they were acknowledged.
+    public var resentTooMany = 0
+    /// How many messages it claims not to have received, of those that it has not acknowledged.
+    public var forgets: Int64 = 0
 
     /// The usual ones.
     public init() {}
@@ -37,7 +41,8 @@ public struct ProtocolClient: Sendable {
   public let name: String
   /// Its join token, where the server wants one.
   public let token: String?
-  let habits: Habits
+  /// What it does one way or the other.
+  public let habits: Habits
 
   /// How far it is.
   public internal(set) var phase = Phase.disconnected
@@ -55,8 +60,15 @@ public struct ProtocolClient: Sendable {
   public internal(set) var lastReceived: Int64 = 0
   /// What was received twice and dropped.
   public internal(set) var duplicates = 0
+  /// What was sent again, because a socket broke before it was acknowledged.
+  public private(set) var resent = 0
 
   var unacknowledged: [(number: Int64, text: [UInt8])] = []
+  /// The last of what was acknowledged, as far as it is sent again too.
+  var recent: [(number: Int64, text: [UInt8])] = []
+  /// What the server was told has been received, before and now.
+  var confirmed: Int64 = 0
+  private(set) var claimed: Int64 = 0
   private var waiting: [Signal] = []
   var events: [ClientEvent] = []
   var outbox: [[UInt8]] = []
@@ -107,7 +119,9 @@ public struct ProtocolClient: Sendable {
     var members = "\"room\":\"\(room)\",\"name\":\"\(name)\""
     if let token { members += ",\"token\":\"\(token)\"" }
     if let session {
-      members += ",\"resume\":{\"session\":\"\(session)\",\"ack\":\(lastReceived)}"
+      claimed = max(confirmed, lastReceived - habits.forgets)
+      confirmed = claimed
+      members += ",\"resume\":{\"session\":\"\(session)\",\"ack\":\(claimed)}"
     } else {
       lastSent = 1
     }
@@ -134,6 +148,9 @@ public struct ProtocolClient: Sendable {
       end(for: .over)
     }
   }
+
+  /// A socket of this client that is forgotten has a `join` under way.
+  public mutating func forsakeJoin() { abandonedJoins += 1 }
 
   /// Whether the answer that it waits for is overdue: the socket is to be given up.
   public func hasLostPatience(at now: Instant) -> Bool { answerDue <= now }
@@ -178,7 +195,8 @@ public struct ProtocolClient: Sendable {
 
   /// Sends what was under way when the socket before broke, then what has waited.
   mutating func sendAgain() {
-    for message in unacknowledged { outbox.append(message.text) }
+    resent += unacknowledged.count
+    for message in recent + unacknowledged { outbox.append(message.text) }
     let signals = waiting
     waiting.removeAll()
     for signal in signals { send(signal) }
@@ -202,6 +220,7 @@ public struct ProtocolClient: Sendable {
   }
 
   mutating func ping(now: Instant) {
+    confirmed = lastReceived
     write("ping", lastSent, "\"ack\":\(lastReceived)")
     receivedSincePing = 0
     nextPing = now + heartbeat
@@ -230,8 +249,9 @@ public struct ProtocolClient: Sendable {
     phase = next
     if let peer { events.append(.ended(peer: peer)) }
     (peer, session) = (nil, nil)
-    (lastSent, acknowledged, lastReceived) = (0, 0, 0)
+    (lastSent, acknowledged, lastReceived, confirmed) = (0, 0, 0, 0)
     unacknowledged.removeAll()
+    recent.removeAll()
     waiting.removeAll()
     roster = Roster(expectsStrangers: roster.expectsStrangers)
     settlesAt = .distantFuture

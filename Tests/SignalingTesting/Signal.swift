@@ -36,17 +36,22 @@ public struct Signal: Hashable, Sendable {
 
   /// The JSON text with the number `number`.
   public func text(number: Int64) -> [UInt8] {
-    let value = "\"\(payload) \(padding) \(String(repeating: "x", count: padding))\""
-    let body =
+    let (before, after) =
       switch kind {
-      case .offer, .answer: "\"sdp\":\(value)"
-      case .candidate: "\"candidate\":{\"candidate\":\(value),\"sdpMid\":\"0\"}"
-      case .endOfCandidates: "\"usernameFragment\":\(value)"
-      case .message: "\"data\":\(value)"
+      case .offer, .answer: ("\"sdp\":\"", "\"}")
+      case .candidate: ("\"candidate\":{\"candidate\":\"", "\",\"sdpMid\":\"0\"}}")
+      case .endOfCandidates: ("\"usernameFragment\":\"", "\"}")
+      case .message: ("\"data\":\"", "\"}")
       }
     let target = to.map { "\"to\":\"\($0)\"," } ?? ""
-    return Array("{\"type\":\"\(kind.rawValue)\",\"seq\":\(number),\(target)\(body)}".utf8)
+    let head = "{\"type\":\"\(kind.rawValue)\",\"seq\":\(number),\(target)\(before)"
+    var text = Array("\(head)\(payload) \(padding) ".utf8)
+    text.append(contentsOf: repeatElement(Self.filling, count: padding))
+    text.append(contentsOf: after.utf8)
+    return text
   }
+
+  private static let filling = UInt8(ascii: "x")
 
   /// The payload of a received message of this kind; nil when it is not as it was sent.
   static func payload(of message: JSONValue, _ kind: Kind) -> Int? {
@@ -61,7 +66,7 @@ public struct Signal: Hashable, Sendable {
     let parts = text.utf8.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, let payload = Int(Substring(parts[0])),
       let padding = Int(Substring(parts[1])), parts[2].count == padding,
-      parts[2].allSatisfy({ $0 == UInt8(ascii: "x") })
+      parts[2].allSatisfy({ $0 == filling })
     else { return nil }
     return payload
   }
