@@ -23,6 +23,12 @@ class Admin:
         with self._opener.open(self.url + path, timeout=SECONDS_MAX) as response:
             return json.load(response)
 
+    def post(self, path: str):
+        """What the server says to a request that changes something."""
+        request = urllib.request.Request(self.url + path, method="POST")
+        with self._opener.open(request, timeout=SECONDS_MAX) as response:
+            return json.load(response)
+
     def status(self, path: str) -> int:
         """The status of the answer at `path`; 0 without one."""
         try:

@@ -44,6 +44,8 @@ public struct ErrorDocument: Codable, Equatable, Sendable {
   public static let noRooms = "no_rooms"
   /// The code when nobody is in the room.
   public static let noSuchRoom = "no_such_room"
+  /// The code when the peer is not in the room.
+  public static let noSuchPeer = "no_such_peer"
 
   public var error: Reason
 

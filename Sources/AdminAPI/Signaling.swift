@@ -2,9 +2,12 @@
 
 /// A room in the list.
 public struct RoomSummaryDocument: Codable, Equatable, Sendable {
+  /// Whose room it is; empty without tenants.
+  public var tenant = ""
   public var room = ""
-  /// How many are in it.
+  /// How many are in it, and how many of them have no connection now.
   public var peers = 0
+  public var suspended = 0
   /// Since its present members joined, the first of them.
   public var openSeconds: Int64 = 0
   /// Since any of them was last heard of.
@@ -12,11 +15,13 @@ public struct RoomSummaryDocument: Codable, Equatable, Sendable {
   /// Messages from and to its present members.
   public var received = 0
   public var sent = 0
+  /// Bytes of messages that its members have not acknowledged.
+  public var queuedBytes = 0
 
   public init() {}
 }
 
-/// All rooms with somebody in them, by name.
+/// All rooms with somebody in them, by tenant and name.
 public struct RoomsDocument: Codable, Equatable, Sendable {
   public var rooms: [RoomSummaryDocument] = []
   /// How many more there are than an answer holds; left out when it holds all.
@@ -25,12 +30,37 @@ public struct RoomsDocument: Codable, Equatable, Sendable {
   public init() {}
 }
 
+/// The selected candidate pair toward a peer, as the member reported it.
+public struct PairDocument: Codable, Equatable, Sendable {
+  /// To whom.
+  public var peer = ""
+  /// Types of the candidates: `host`, `srflx`, `prflx` or `relay`.
+  public var local = ""
+  public var remote = ""
+  /// `udp` or `tcp`.
+  public var transport = ""
+
+  public init(peer: String = "", local: String = "", remote: String = "", transport: String = "") {
+    self.peer = peer
+    self.local = local
+    self.remote = remote
+    self.transport = transport
+  }
+}
+
 /// Somebody in a room.
 public struct MemberDocument: Codable, Equatable, Sendable {
   /// The name in messages.
   public var peer = ""
   /// The name for people; may be empty.
   public var name = ""
+  /// What its join token makes of it; left out without.
+  public var role: String?
+  /// `connected` or `suspended`, and in the latter case for how long.
+  public var state = "connected"
+  public var suspendedSeconds: Int64?
+  /// As the member measured it; left out before it did.
+  public var roundTripMs: Int64?
   public var joinedSecondsAgo: Int64 = 0
   public var lastHeardSecondsAgo: Int64 = 0
   /// Messages from it, by type.
@@ -40,6 +70,11 @@ public struct MemberDocument: Codable, Equatable, Sendable {
   /// The number of the last message to it, and the one it says it has everything up to.
   public var lastSent: Int64 = 0
   public var acknowledged: Int64 = 0
+  /// Messages to it that it has not acknowledged, as far as they are kept, and their bytes.
+  public var queuedMessages = 0
+  public var queuedBytes = 0
+  /// What it reported of its connections to others.
+  public var pairs: [PairDocument] = []
   /// The code of the last error it was told; left out when there was none.
   public var lastError: String?
 
@@ -48,10 +83,20 @@ public struct MemberDocument: Codable, Equatable, Sendable {
 
 /// One room, its members in the order in which they came.
 public struct RoomDocument: Codable, Equatable, Sendable {
+  /// Whose room it is; empty without tenants.
+  public var tenant = ""
   public var room = ""
   public var members: [MemberDocument] = []
 
   public init() {}
+}
+
+/// What came of a change to a room.
+public struct ChangeDocument: Codable, Equatable, Sendable {
+  /// How many peers were sent away, or told.
+  public var peers: Int
+
+  public init(peers: Int) { self.peers = peers }
 }
 
 /// The counters of signaling since the process began, and what there is now.

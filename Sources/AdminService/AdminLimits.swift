@@ -14,6 +14,8 @@ enum AdminLimits {
   static let inputBytesMax = HTTPLimits.headBytesMax + 1_024
   /// The longest that anybody may ask a server to go on draining: a week.
   static let drainSecondsMax = 604_800
+  /// Bytes of what an operator says to a room.
+  static let noticeBytesMax = 1_024
   /// Entries of a list. What is left out is told.
   static let listMax = 20_000
   /// Bytes of one answer. A list of the longest entries fits, even with all of it escaped.

@@ -3,6 +3,7 @@
 internal import AdminAPI
 internal import FoundationEssentials
 internal import HTTP1
+internal import Signaling
 
 /// Why a request is not answered with what it asked for.
 struct AdminRefusal: Error, Equatable {
@@ -35,10 +36,23 @@ struct AdminRefusal: Error, Equatable {
     status: .badRequest, code: "bad_deadline", message: "a deadline is a number of seconds")
   static let noSuchPath = AdminRefusal(
     status: .notFound, code: "not_found",
-    message: "there are /rooms, /rooms/NAME, /allocations, /stats, /healthz, /readyz and /drain")
+    message: "there are /rooms, /rooms/NAME, /allocations, /stats, /healthz and /readyz, and for"
+      + " POST /drain and /rooms/NAME/kick, close and say")
   static let noSuchRoom = AdminRefusal(
     status: .notFound, code: ErrorDocument.noSuchRoom,
     message: "nobody is in a room of this name")
+  static let noSuchPeer = AdminRefusal(
+    status: .notFound, code: ErrorDocument.noSuchPeer,
+    message: "there is no such peer in this room")
+  static let severalRooms = AdminRefusal(
+    status: .conflict, code: "several_rooms",
+    message: "several tenants have a room of this name; name one by tenant")
+  static let badReason = AdminRefusal(
+    status: .badRequest, code: "bad_reason",
+    message: "a reason has at most \(Reason.bytesMax) bytes and no control characters")
+  static let badText = AdminRefusal(
+    status: .badRequest, code: "bad_text",
+    message: "a text has 1 to \(AdminLimits.noticeBytesMax) bytes and no control characters")
   static let noRooms = AdminRefusal(
     status: .notFound, code: ErrorDocument.noRooms, message: "this server has no rooms")
   static let noAnswer = AdminRefusal(

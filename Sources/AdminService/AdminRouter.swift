@@ -10,16 +10,18 @@ enum AdminRouter {
     _ request: RequestHead, guarding: Bool
   ) throws(AdminRefusal) -> AdminPath {
     if guarding { try refusePages(request) }
-    let path = AdminPath(decoded: request.path)
-    if case .drain? = path { return .drain(deadlineSeconds: try deadline(of: request)) }
-    guard request.method == "GET" || request.method == "HEAD" else { throw .badMethod }
+    let path = AdminPath(decoded: request.path) { request.queryValue($0) }
+    if path?.method == "POST" {
+      guard request.method == "POST" else { throw .wantsPost }
+    } else {
+      guard request.method == "GET" || request.method == "HEAD" else { throw .badMethod }
+    }
     guard let path else { throw .noSuchPath }
+    if case .drain = path { return .drain(deadlineSeconds: try deadline(of: request)) }
     return path
   }
 
-  /// What changes something is never done by a link that somebody follows.
   private static func deadline(of request: RequestHead) throws(AdminRefusal) -> Int? {
-    guard request.method == "POST" else { throw .wantsPost }
     guard let text = request.queryValue(AdminPath.deadlineParameter) else { return nil }
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seconds = Int(text),
       seconds <= AdminLimits.drainSecondsMax

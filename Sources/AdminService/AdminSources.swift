@@ -4,6 +4,7 @@ internal import AdminAPI
 internal import EventLoop
 internal import HTTP1
 internal import RelayService
+internal import Signaling
 internal import SignalingService
 
 /// The services that a process has.
@@ -39,14 +40,18 @@ struct AdminSources: Sendable {
       relay.inspect(on: loop) { snapshot in
         done(.document(AllocationsDocument(snapshot, max: AdminLimits.listMax)))
       }
-    case .rooms:
+    case .rooms(let tenant):
       inspectRooms(on: loop, done) { report in
-        .document(RoomsDocument(report, max: AdminLimits.listMax))
+        .document(RoomsDocument(report, of: tenant, max: AdminLimits.listMax))
       }
-    case .room(let name):
+    case .room(let target):
       inspectRooms(on: loop, done) { report in
-        RoomDocument(report, name: name).map { .document($0) } ?? AdminRefusal.noSuchRoom.response
+        let rooms = RoomDocument.all(report, target)
+        guard let room = rooms.first else { return AdminRefusal.noSuchRoom.response }
+        return rooms.count == 1 ? .document(room) : AdminRefusal.severalRooms.response
       }
+    case .change(let target, let change):
+      self.change(target, change, on: loop, done)
     case .stats:
       relay.inspect(on: loop) { snapshot in
         inspectSignaling(on: loop) { report in
@@ -56,6 +61,30 @@ struct AdminSources: Sendable {
           done(.document(stats))
         }
       }
+    }
+  }
+
+  private func change(
+    _ target: RoomTarget, _ change: RoomChange, on loop: EventLoop, _ done: @escaping Answer
+  ) {
+    do throws(AdminRefusal) {
+      guard let signaling else { throw .noRooms }
+      let moderation = try Moderation(change)
+      guard let room = RoomName(target.room) else { throw .noSuchRoom }
+      let tenant = try target.tenant.map { text throws(AdminRefusal) in
+        guard let tenant = TenantID(named: text) else { throw .noSuchRoom }
+        return tenant
+      }
+      signaling.moderate(room, of: tenant, moderation, on: loop) { outcome in
+        switch outcome {
+        case .done(let members): done(.document(ChangeDocument(peers: members)))
+        case .noSuchRoom: done(AdminRefusal.noSuchRoom.response)
+        case .noSuchPeer: done(AdminRefusal.noSuchPeer.response)
+        case .severalRooms: done(AdminRefusal.severalRooms.response)
+        }
+      }
+    } catch {
+      loop.submit { done(error.response) }
     }
   }
 
@@ -73,5 +102,35 @@ struct AdminSources: Sendable {
   ) {
     guard let signaling else { return loop.submit { done(nil) } }
     signaling.inspect(on: loop) { done($0) }
+  }
+}
+
+extension Moderation {
+  fileprivate init(_ change: RoomChange) throws(AdminRefusal) {
+    switch change {
+    case .kick(let peer, let reason): self = .kick(PeerID(peer), try Self.reason(reason))
+    case .close(let reason): self = .close(try Self.reason(reason))
+    case .say(let text):
+      guard (1...AdminLimits.noticeBytesMax).contains(text.utf8.count),
+        !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+      else { throw .badText }
+      self = .say(text)
+    }
+  }
+
+  private static func reason(_ text: String?) throws(AdminRefusal) -> Reason {
+    guard let reason = Reason(text ?? "") else { throw .badReason }
+    return reason
+  }
+}
+
+extension TenantID {
+  /// The empty name is that of the tenant of everybody.
+  fileprivate init?(named text: String) {
+    if text.isEmpty {
+      self = .open
+    } else {
+      self.init(text)
+    }
   }
 }

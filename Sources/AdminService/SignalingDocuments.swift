@@ -7,32 +7,42 @@ internal import Signaling
 internal import SignalingService
 
 extension RoomsDocument {
-  init(_ report: SignalingReport, max: Int) {
+  init(_ report: SignalingReport, of tenant: String?, max: Int) {
     self.init()
-    rooms = report.rooms.prefix(max).map { RoomSummaryDocument($0, now: report.now) }
-    if report.rooms.count > max { omitted = report.rooms.count - max }
+    let wanted = report.rooms.filter { tenant == nil || $0.tenant.text == tenant }
+    rooms = wanted.prefix(max).map { RoomSummaryDocument($0, now: report.now) }
+    if wanted.count > max { omitted = wanted.count - max }
   }
 }
 
 extension RoomSummaryDocument {
   init(_ snapshot: RoomSnapshot, now: Instant) {
     self.init()
+    tenant = snapshot.tenant.text
     room = snapshot.name.text
     peers = snapshot.members.count
+    suspended = snapshot.members.count { $0.isSuspended }
     openSeconds = snapshot.members.map { $0.joined.seconds(until: now) }.max() ?? 0
     lastHeardSecondsAgo = snapshot.members.map { $0.lastHeard.seconds(until: now) }.min() ?? 0
     received = snapshot.members.reduce(0) { $0 + $1.received.values.reduce(0, +) }
     sent = snapshot.members.reduce(0) { $0 + $1.sent.values.reduce(0, +) }
+    queuedBytes = snapshot.members.reduce(0) { $0 + $1.waitingBytes }
   }
 }
 
 extension RoomDocument {
-  /// `nil` when there is no such room.
-  init?(_ report: SignalingReport, name: String) {
-    guard let snapshot = report.rooms.first(where: { $0.name.text == name }) else { return nil }
+  /// The rooms that are meant: several when tenants have some of one name and none was named.
+  static func all(_ report: SignalingReport, _ target: RoomTarget) -> [RoomDocument] {
+    report.rooms.filter {
+      $0.name.text == target.room && (target.tenant == nil || $0.tenant.text == target.tenant)
+    }.map { RoomDocument($0, now: report.now) }
+  }
+
+  private init(_ snapshot: RoomSnapshot, now: Instant) {
     self.init()
-    room = name
-    members = snapshot.members.map { MemberDocument($0, now: report.now) }
+    tenant = snapshot.tenant.text
+    room = snapshot.name.text
+    members = snapshot.members.map { MemberDocument($0, now: now) }
   }
 }
 
@@ -41,6 +51,17 @@ extension MemberDocument {
     self.init()
     peer = snapshot.peer.text
     name = snapshot.profile.name.text
+    role = snapshot.profile.role?.text
+    switch snapshot.state {
+    case .connected: state = "connected"
+    case .suspended(let since):
+      state = "suspended"
+      suspendedSeconds = since.seconds(until: now)
+    }
+    roundTripMs = snapshot.rttMs
+    queuedMessages = snapshot.waitingMessages
+    queuedBytes = snapshot.waitingBytes
+    pairs = snapshot.pairs.map { PairDocument($0) }
     joinedSecondsAgo = snapshot.joined.seconds(until: now)
     lastHeardSecondsAgo = snapshot.lastHeard.seconds(until: now)
     received = snapshot.received.named(\.rawValue)
@@ -48,6 +69,20 @@ extension MemberDocument {
     lastSent = snapshot.lastSent
     acknowledged = snapshot.acknowledged
     lastError = snapshot.lastError?.rawValue
+  }
+}
+
+extension PairDocument {
+  init(_ reported: ReportedPair) {
+    self.init(
+      peer: reported.peer.text, local: reported.pair.local.rawValue,
+      remote: reported.pair.remote.rawValue, transport: reported.pair.transport.rawValue)
+  }
+}
+
+extension MemberSnapshot {
+  fileprivate var isSuspended: Bool {
+    if case .suspended = state { true } else { false }
   }
 }
 

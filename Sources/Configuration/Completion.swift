@@ -22,7 +22,7 @@ extension OptionTable {
   private var identifier: String { String(program.map { $0 == "-" ? "_" : $0 }) }
 
   private func takesFile(_ option: Option<Settings>) -> Bool {
-    option.placeholder.split { !$0.isLetter }.contains { $0 == "FILE" || $0 == "PATH" }
+    ["FILE", "PATH"].contains(option.placeholder)
   }
 
   // MARK: bash

@@ -19,6 +19,7 @@ public struct HTTPStatus: Hashable, Sendable, CustomStringConvertible {
   public static let notFound = HTTPStatus(404)
   public static let methodNotAllowed = HTTPStatus(405)
   public static let requestTimeout = HTTPStatus(408)
+  public static let conflict = HTTPStatus(409)
   public static let contentTooLarge = HTTPStatus(413)
   public static let uriTooLong = HTTPStatus(414)
   public static let upgradeRequired = HTTPStatus(426)
@@ -42,6 +43,7 @@ public struct HTTPStatus: Hashable, Sendable, CustomStringConvertible {
     case 404: "Not Found"
     case 405: "Method Not Allowed"
     case 408: "Request Timeout"
+    case 409: "Conflict"
     case 413: "Content Too Large"
     case 414: "URI Too Long"
     case 426: "Upgrade Required"

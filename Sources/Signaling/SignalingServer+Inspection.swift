@@ -16,6 +16,11 @@ extension SignalingServer {
     }.compactMap { snapshot(of: $0) }
   }
 
+  /// The rooms of this name, one for each tenant that has one.
+  public func rooms(named name: RoomName) -> [RoomKey] {
+    directory.rooms.keys.filter { $0.name == name }
+  }
+
   /// One room; nil when nobody is in it.
   public func snapshot(of key: RoomKey) -> RoomSnapshot? {
     guard directory[key] != nil else { return nil }

@@ -13,8 +13,8 @@ internal import Synchronization
 public final class SignalingService: Sendable {
   /// The addresses that it listens at, with the ports in use.
   public let addresses: [SocketAddress]
-  private let group: LoopGroup
-  private let loops: [SignalingLoop]
+  let group: LoopGroup
+  let loops: [SignalingLoop]
 
   /// Listens at the addresses of `settings` on every loop of `group`.
   ///

@@ -9,6 +9,9 @@ enum Command: Equatable, Sendable {
   case room(String)
   case allocations
   case watch
+  case kick(room: String, peer: String)
+  case closeRoom(String)
+  case say(room: String, text: String)
   case drain
   case completion(Shell)
 
@@ -38,6 +41,13 @@ enum Command: Equatable, Sendable {
       .allocations
     },
     Row("watch", help: "All of it, drawn anew every second, until q or Ctrl-C.") { _ in .watch },
+    Row("kick", ["ROOM", "PEER"], help: "Send a peer away for good.") {
+      .kick(room: $0[0], peer: $0[1])
+    },
+    Row("close-room", ["ROOM"], help: "Send everybody in a room away.") { .closeRoom($0[0]) },
+    Row("say", ["ROOM", "TEXT"], help: "Tell everybody in a room something.") {
+      .say(room: $0[0], text: $0[1])
+    },
     Row("drain", help: "Take nothing new, and end when nothing is left.") { _ in .drain },
     Row(
       "completion", ["SHELL"], choices: Shell.allCases.map(\.rawValue),

@@ -1,4 +1,4 @@
-// parleyctl: shows the rooms and allocations of a running server, and lets it drain.
+// parleyctl: shows the rooms and allocations of a running server, and acts on them.
 
 import Configuration
 import Foundation

@@ -19,6 +19,9 @@ struct Presentation {
       case .rooms: Tables.text(try decoded(reply, RoomsDocument.self))
       case .room: Tables.text(try decoded(reply, RoomDocument.self))
       case .allocations: Tables.text(try decoded(reply, AllocationsDocument.self))
+      case .kick, .closeRoom:
+        Tables.text(try decoded(reply, ChangeDocument.self), "sent away")
+      case .say: Tables.text(try decoded(reply, ChangeDocument.self), "told")
       case .drain: Tables.text(try decoded(reply, DrainDocument.self))
       case .watch, .completion: ""
       }
@@ -54,7 +57,13 @@ struct Presentation {
       return .foreign(settings.admin)
     }
     switch (reason.code, settings.command) {
-    case (ErrorDocument.noSuchRoom, .room(let room)):
+    case (ErrorDocument.noSuchPeer, .kick(let room, let peer)):
+      return Failure(
+        message: "there is no \(Figures.printable(peer)) in \(Figures.printable(room))")
+    case (ErrorDocument.noSuchRoom, .room(let room)),
+      (ErrorDocument.noSuchRoom, .kick(let room, _)),
+      (ErrorDocument.noSuchRoom, .closeRoom(let room)),
+      (ErrorDocument.noSuchRoom, .say(let room, _)):
       return Failure(message: "nobody is in a room called \(Figures.printable(room))")
     default:
       return Failure(

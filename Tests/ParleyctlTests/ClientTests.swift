@@ -104,7 +104,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
     #expect(text == "Nobody uses the relay.")
     #expect(!FileManager.default.fileExists(atPath: path))
     #expect(throws: Failure.nobody(at: .unix(path: path))) {
-      try AdminClient.ask(.rooms, at: .unix(path: path))
+      try AdminClient.ask(.rooms(tenant: nil), at: .unix(path: path))
     }
   }
 
@@ -113,7 +113,7 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
     let server = try CannedServer("")
     server.stop()
     do throws(Failure) {
-      _ = try AdminClient.ask(.rooms, at: server.address)
+      _ = try AdminClient.ask(.rooms(tenant: nil), at: server.address)
       Issue.record("somebody answered")
     } catch {
       #expect(
@@ -151,15 +151,16 @@ private final class CannedServer: ByteStreamHandler, @unchecked Sendable {
 
   @Test func `Paths come out as they went in`() {
     for path: AdminPath in [
-      .health, .rooms, .allocations, .stats, .ready, .room("tea"), .room("a b%/ü"), .room("x~-._"),
+      .health, .rooms(tenant: nil), .allocations, .stats, .ready, .room(RoomTarget("tea")),
+      .room(RoomTarget("a b%/ü")), .room(RoomTarget("x~-._")),
     ] {
       let encoded = path.encoded
       #expect(!encoded.contains { " ?#ü".contains($0) })
-      guard case .room(let name) = path, name.contains("/") else {
+      guard case .room(let target) = path, target.room.contains("/") else {
         #expect(AdminPath(decoded: encoded.removingPercentEncoding ?? "") == path)
         continue
       }
     }
-    #expect(AdminPath.room("a b%/ü").encoded == "/rooms/a%20b%25%2F%C3%BC")
+    #expect(AdminPath.room(RoomTarget("a b%/ü")).encoded == "/rooms/a%20b%25%2F%C3%BC")
   }
 }

@@ -31,6 +31,15 @@ import Testing
     #expect(try settings(["room", "tea"])?.command == .room("tea"))
     #expect(try settings(["allocations", "--json"])?.command == .allocations)
     #expect(try settings(["allocations", "--json"])?.printsJSON == true)
+    #expect(try settings(["kick", "tea", "p1"])?.command == .kick(room: "tea", peer: "p1"))
+    let kick = try settings(["--reason", "be kind", "kick", "tea", "p1", "--tenant", "acme"])?.path
+    #expect(
+      kick == .change(RoomTarget("tea", tenant: "acme"), .kick(peer: "p1", reason: "be kind")))
+    #expect(kick?.method == "POST")
+    #expect(kick?.encoded == "/rooms/tea/kick?peer=p1&reason=be%20kind&tenant=acme")
+    #expect(try settings(["close-room", "tea"])?.path?.encoded == "/rooms/tea/close")
+    #expect(try settings(["say", "tea", "a b"])?.path?.encoded == "/rooms/tea/say?text=a%20b")
+    #expect(try settings(["rooms", "--tenant", "acme"])?.path?.encoded == "/rooms?tenant=acme")
     #expect(try settings(["watch", "--once"])?.once == true)
     #expect(try settings(["completion", "zsh"])?.command == .completion(.zsh))
     #expect(try settings(["drain"])?.path == .drain(deadlineSeconds: nil))
@@ -52,7 +61,8 @@ import Testing
     #expect(message(["--config", "x", "rooms"])?.contains("--config is no option") == true)
   }
 
-  private static let commands = "rooms, room, allocations, watch, drain and completion"
+  private static let commands =
+    "rooms, room, allocations, watch, kick, close-room, say, drain and completion"
 
   @Test(
     arguments: [
@@ -62,6 +72,8 @@ import Testing
       (["xyzzy"], "\"xyzzy\" is no command; there are \(Self.commands)"),
       (["room"], "\"room\" lacks NAME: room NAME"),
       (["room", ""], "\"room \" lacks NAME: room NAME"),
+      (["kick", "tea"], "\"kick tea\" lacks PEER: kick ROOM PEER"),
+      (["say", "tea", "hello", "you"], "\"say tea hello you\" has a word too many: say ROOM TEXT"),
       (["completion"], "\"completion\" lacks SHELL: completion SHELL"),
       (["room", "a", "b"], "\"room a b\" has a word too many: room NAME"),
       (["rooms", "a"], "\"rooms a\" has a word too many"),

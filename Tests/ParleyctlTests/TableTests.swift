@@ -26,15 +26,15 @@ import Testing
   @Test func `Rooms are listed with a line each`() {
     var tea = RoomSummaryDocument()
     (tea.room, tea.peers, tea.openSeconds, tea.received, tea.sent) = ("tea", 2, 192, 14, 20)
-    tea.lastHeardSecondsAgo = 4
+    (tea.lastHeardSecondsAgo, tea.suspended, tea.queuedBytes) = (4, 1, 1_234)
     var document = RoomsDocument()
     #expect(Tables.text(document) == "Nobody is in a room.")
     document.rooms = [tea]
     document.omitted = 5
     #expect(
       Tables.text(document) == """
-        ROOM  PEERS  OPEN FOR  LAST HEARD  FROM PEERS  TO PEERS
-        tea       2     3m12s      4s ago          14        20
+        ROOM  PEERS  SUSPENDED  OPEN FOR  LAST HEARD  FROM PEERS  TO PEERS  QUEUED
+        tea       2          1     3m12s      4s ago          14        20  1.2 kB
         … and 5 more
         """)
   }
@@ -42,18 +42,34 @@ import Testing
   @Test func `Members are listed with what they said and heard`() {
     var ann = MemberDocument()
     (ann.peer, ann.name, ann.joinedSecondsAgo) = ("p1", "A\u{1B}nn", 61)
-    ann.received = ["join": 1, "offer": 2]
+    (ann.received, ann.role, ann.roundTripMs) = (["join": 1, "offer": 2], "host", 17)
+    ann.pairs = [PairDocument(peer: "p22", local: "host", remote: "relay", transport: "udp")]
     var ben = MemberDocument()
-    (ben.peer, ben.lastError) = ("p22", "no_such_peer")
-    ben.sent = ["joined": 1]
+    (ben.peer, ben.lastError, ben.sent) = ("p22", "no_such_peer", ["joined": 1])
+    (ben.state, ben.suspendedSeconds) = ("suspended", 12)
+    (ben.queuedMessages, ben.queuedBytes) = (3, 1_234)
     var document = RoomDocument()
     document.members = [ann, ben]
+    let lines = Tables.text(document).split(separator: "\n").map { line in
+      line.split(separator: " ").joined(separator: " ")
+    }
     #expect(
-      Tables.text(document) == """
-        PEER  NAME          JOINED  LAST HEARD  LAST ERROR    FROM PEER        TO PEER
-        p1    A\\u{1b}nn  1m01s ago      0s ago  -             join 1, offer 2  -
-        p22                 0s ago      0s ago  no_such_peer  -                joined 1
-        """)
+      lines == [
+        "PEER NAME STATE JOINED LAST HEARD ROUND TRIP QUEUE LAST ERROR PATHS FROM PEER TO PEER",
+        #"p1 A\u{1b}nn host, connected 1m01s ago 0s ago 17 ms - - p22 host/relay udp"#
+          + " join 1, offer 2 -",
+        "p22 suspended 12s 0s ago 0s ago - 3, 1.2 kB no_such_peer - - joined 1",
+      ])
+  }
+
+  @Test func `Tenants are shown where there are any, and changes in a sentence`() {
+    var room = RoomSummaryDocument()
+    (room.tenant, room.room) = ("acme", "tea")
+    var document = RoomsDocument()
+    document.rooms = [room]
+    #expect(Tables.text(document).hasPrefix("TENANT  ROOM  PEERS"))
+    #expect(Tables.text(ChangeDocument(peers: 1), "told") == "1 peer was told.")
+    #expect(Tables.text(ChangeDocument(peers: 2), "sent away") == "2 peers were sent away.")
   }
 
   @Test func `Allocations are listed with what went through them`() {

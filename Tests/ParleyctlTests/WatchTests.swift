@@ -15,7 +15,7 @@ import Testing
     var tea = RoomSummaryDocument()
     (tea.room, tea.peers, tea.openSeconds, tea.received, tea.sent) = ("tea", 2, 60, messages, 8)
     var attic = RoomSummaryDocument()
-    (attic.room, attic.peers) = ("attic", 1)
+    (attic.room, attic.peers, attic.suspended) = ("attic", 1, 1)
     var allocation = AllocationDocument()
     (allocation.id, allocation.username, allocation.client) = ("0123456789ab", "u", "192.0.2.1:5")
     allocation.fromClient = TrafficDocument(packets: 1, bytes: bytes)
@@ -67,7 +67,7 @@ import Testing
     let lines = screen.lines(new, Rates(from: old, to: new))
     let texts = lines.map(\.text)
     #expect(texts.count == 24 && texts.last == "q ends")
-    #expect(texts[1].hasPrefix("rooms 2   peers 3"))
+    #expect(texts[1].hasPrefix("rooms 2   peers 3, 1 suspended"))
     #expect(texts[2].hasPrefix("messages in 30/s, out 0/s   errors 3.0/s"))
     #expect(texts[3].hasPrefix("allocations 1   clients in 2.0 kB/s, out 0 B/s"))
     let titles = texts.firstIndex { $0.hasPrefix("ROOM") } ?? 0

@@ -16,6 +16,7 @@ struct Sample: Sendable {
 /// seen: the server's sums go on, but those of a room are of its present members.
 struct Rates: Codable, Equatable, Sendable {
   struct Room: Codable, Equatable, Sendable {
+    var tenant = ""
     var room = ""
     /// Messages from and to its members.
     var received = 0.0
@@ -71,11 +72,11 @@ struct Rates: Codable, Equatable, Sendable {
 
   private static func rooms(from old: Sample, to new: Sample, _ seconds: Double) -> [Room] {
     let before = Dictionary(
-      (old.rooms?.rooms ?? []).map { ($0.room, $0) }, uniquingKeysWith: { $1 })
+      (old.rooms?.rooms ?? []).map { ([$0.tenant, $0.room], $0) }, uniquingKeysWith: { $1 })
     return (new.rooms?.rooms ?? []).map { room in
-      let earlier = before[room.room]
+      let earlier = before[[room.tenant, room.room]]
       return Room(
-        room: room.room,
+        tenant: room.tenant, room: room.room,
         received: Double(max(0, room.received - (earlier?.received ?? 0))) / seconds,
         sent: Double(max(0, room.sent - (earlier?.sent ?? 0))) / seconds)
     }

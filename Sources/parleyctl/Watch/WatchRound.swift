@@ -21,7 +21,7 @@ final class WatchRound {
     self.done = done
     sample.at = now
     let questions: [(AdminPath, (WatchRound) -> (Reply) throws(Failure) -> Void)] = [
-      (.rooms, { $0.takeRooms }),
+      (.rooms(tenant: settings.tenant), { $0.takeRooms }),
       (.allocations, { $0.takeAllocations }),
       (.stats, { $0.takeStats }),
     ]

@@ -65,9 +65,10 @@ struct WatchScreen {
     let relay = sample.stats.relay
     var lines: [Line] = []
     if let signaling = sample.stats.signaling {
+      let suspended = sample.rooms?.rooms.reduce(0) { $0 + $1.suspended } ?? 0
       lines.append(
         Line(
-          "rooms \(signaling.rooms)   peers \(signaling.peers)"
+          "rooms \(signaling.rooms)   peers \(signaling.peers), \(suspended) suspended"
             + "   sockets \(signaling.sockets)   joins \(Self.perSecond(rates?.joined))"))
       lines.append(
         Line(
@@ -92,15 +93,17 @@ struct WatchScreen {
     let rows = zip(document.rooms, rates?.rooms.map { $0 as Rates.Room? } ?? Self.none(document))
       .sorted { Self.order($0) > Self.order($1) }
     var table = Table([
-      .left("ROOM"), .right("PEERS"), .right("OPEN"), .right("HEARD"), .right("IN"), .right("OUT"),
+      .left("ROOM"), .right("PEERS"), .right("SUSP"), .right("OPEN"), .right("HEARD"),
+      .right("IN"), .right("OUT"), .right("QUEUED"),
     ])
     let cells = max(Self.nameCellsMin, size.columns - Self.besideRoom)
     for (room, rate) in rows {
+      let name = room.tenant.isEmpty ? room.room : "\(room.tenant)/\(room.room)"
       table.rows.append([
-        Table.fitted(Figures.printable(room.room), to: cells), String(room.peers),
-        Figures.age(room.openSeconds),
+        Table.fitted(Figures.printable(name), to: cells), String(room.peers),
+        String(room.suspended), Figures.age(room.openSeconds),
         Figures.age(room.lastHeardSecondsAgo), Self.perSecond(rate?.received),
-        Self.perSecond(rate?.sent),
+        Self.perSecond(rate?.sent), Figures.bytes(UInt64(clamping: room.queuedBytes)),
       ])
     }
     return Self.lines(table, omitted: document.omitted)
