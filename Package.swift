@@ -199,6 +199,10 @@ let package = Package(
     .executableTarget(
       name: "parley-fuzz", dependencies: ["CFuzzer", "Fuzzing"], path: "Tests/parley-fuzz",
       swiftSettings: house),
+    .executableTarget(
+      name: "parley-echo",
+      dependencies: ["Compression", "EventLoop", "HTTP1", "NetTypes", "WebSocket"],
+      path: "Tests/parley-echo", swiftSettings: house),
     tests("FuzzingTests", ["Fuzzing", "NetTypes"]),
     tests("HouseRules", []),
   ],

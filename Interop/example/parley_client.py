@@ -32,7 +32,7 @@ PAUSE_SECONDS_MAX = 15
 # The server keeps 256 messages that were not acknowledged; so ask before there are so many.
 UNACKNOWLEDGED_MAX = 100
 # What breaks RFC 6455 or a limit; coming back would not make it better.
-FAULTS = (1002, 1003, 1007, 1009)
+FAULTS = (1002, 1003, 1007, 1008, 1009)
 
 
 class Broken(Exception):

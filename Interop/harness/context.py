@@ -9,13 +9,13 @@ import socket
 import subprocess
 
 from harness import daemons
-from harness.process import ENVIRONMENT, Process
+from harness.process import ENVIRONMENT, Process, wait_until
 from harness.report import Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("INTEROP_BIN", ROOT / ".build" / "release"))
 LOGS = ROOT / ".build" / "interop-logs"
-PROGRAMS = ("parleyd", "turnd", "stund", "parleyctl")
+PROGRAMS = ("parleyd", "turnd", "stund", "parleyctl", "parley-echo")
 
 
 def missing_binaries() -> list[str]:
@@ -36,6 +36,14 @@ def is_free(port: int) -> bool:
                 except OSError:
                     return False
     return True
+
+
+def wait_for(port: int, seconds: float = 5) -> bool:
+    """Whether somebody listens at the port of 127.0.0.1 before so many seconds have passed."""
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+    return wait_until(listens, seconds)
 
 
 class Context(Report):

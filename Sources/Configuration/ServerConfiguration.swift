@@ -94,6 +94,13 @@ public struct ServerConfiguration: Sendable {
     case never
   }
 
+  /// Where HTTP proxies say whom they speak for.
+  public enum ForwardedHeader: String, Sendable, CaseIterable {
+    case xForwardedFor = "x-forwarded-for"
+    /// RFC 7239.
+    case forwarded
+  }
+
   /// Loopback addresses, loopback peers, and no credentials needed: for trying things out.
   public internal(set) var isDevelopment = false
 
@@ -110,6 +117,10 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var halfOpenMax = 1
   /// Where parleyd serves HTTP and WebSocket over TCP; `nil` for the others.
   public internal(set) var http: SocketAddress?
+  /// HTTP proxies whose word on a client's address is taken.
+  public internal(set) var trustedForwarders: [CIDR] = []
+  /// Where they say it.
+  public internal(set) var forwardedHeader = ForwardedHeader.xForwardedFor
   /// Origins besides its own that parleyd lets use its WebSocket: `https://example.org`, or `*`.
   public internal(set) var allowedOrigins: [String] = []
   /// Where browsers reach this server, `https://HOST`, as backends are told; `nil` for the host

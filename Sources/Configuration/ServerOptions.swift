@@ -85,6 +85,23 @@ extension ServerConfiguration {
     Row(
       programs: signaling,
       option: ServerOption.list(
+        "trust-forwarded", "CIDR",
+        help: "Take the word of HTTP proxies here on whose request it is."
+      ) {
+        $0.trustedForwarders.append(try OptionValues.cidr($1))
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
+        "forwarded-header", "WORD", default: ForwardedHeader.xForwardedFor.rawValue,
+        help: "Where they say it: x-forwarded-for, or forwarded (RFC 7239). Only one, for the other"
+          + " may be a client's own."
+      ) {
+        $0.forwardedHeader = try OptionValues.word($1, as: ForwardedHeader.self)
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.list(
         "allow-origin", "ORIGIN",
         help: "Let pages of this origin use the signaling, or * for all; the server's own may."
       ) {

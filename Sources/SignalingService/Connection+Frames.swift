@@ -21,7 +21,7 @@ extension Connection {
       var goesOn = true
       while goesOn && entry == nil && !stream.isClosed {
         let event = webSocket.receive(
-          &input, at: &offset, output: &output, codec: home?.codec)
+          &input, at: &offset, output: &output, codec: home?.codec, now: home?.loop.now)
         // Pongs leave before the answers to what came after their pings.
         transmit(output)
         output.removeAll()

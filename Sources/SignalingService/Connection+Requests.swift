@@ -1,6 +1,7 @@
 // A connection while it speaks HTTP.
 
 internal import EventLoop
+internal import Gate
 internal import HTTP1
 internal import NetTypes
 
@@ -39,15 +40,21 @@ extension Connection {
 
   private func refuse(_ fault: HTTPFault, _ home: SignalingLoop) {
     home.counters.httpFaults[fault.rawValue, default: 0] += 1
-    respond(home.router.answer(fault), .closing)
+    respond(.text(fault.status), .closing)
   }
 
   private func answer(_ request: RequestHead, _ home: SignalingLoop) {
+    client = shared.settings.forwarding.client(of: request, from: peer)
     switch home.router.route(request) {
     case .respond(let response):
       // Where an unread body ends is not worth looking for.
       respond(response, request.hasBody ? request.responseMode.closingAfter : request.responseMode)
     case .upgrade(let response, let deflate):
+      // A proxy's connection counts for its client, now that it is known whose it is.
+      if client != peer.unmapped, let place, !place.claim(client) {
+        home.count(.sourceOutsideRooms)
+        return respond(.text(.serviceUnavailable), .closing)
+      }
       respond(response, ResponseMode(isHead: false, keepAlive: true))
       if let asking = OriginPolicy.origin(of: request) { origin = asking }
       upgrade(deflate)
@@ -80,25 +87,26 @@ extension Connection {
     exchange.isAsking = true
     home.wake(self, at: home.loop.now + home.shared.settings.requestTimeout)
     var isAtOnce = true
-    let request = MountedRequest(head: exchange.head, body: body, client: clientAddress)
+    let request = MountedRequest(head: exchange.head, body: body, client: client)
     exchange.mount.handle(request) { [weak self] response in
-      guard let self, self.exchange === exchange, let home = self.home else { return }
-      respond(home.router.guarded(response), exchange.head.responseMode)
+      guard let self, self.exchange === exchange else { return }
+      respond(response, exchange.head.responseMode)
       if !isAtOnce { readRequests() }
     }
     isAtOnce = false
   }
 
   /// The answer did not come in time.
-  func giveUp(_ exchange: Exchange, _ home: SignalingLoop) {
-    respond(
-      home.router.guarded(.text(.serviceUnavailable)), exchange.head.responseMode.closingAfter)
+  func giveUp(_ exchange: Exchange) {
+    respond(.text(.serviceUnavailable), exchange.head.responseMode.closingAfter)
   }
 
   private func respond(_ response: HTTPResponse, _ mode: ResponseMode) {
     guard let home else { return }
     exchange = nil
-    let isLast = !mode.keepAlive || (home.isStopping && response.status != .switchingProtocols)
+    let isUpgrade = response.status == .switchingProtocols
+    let response = isUpgrade ? response : Router.guarded(response, isSecure: isSecure)
+    let isLast = !mode.keepAlive || (home.isStopping && !isUpgrade)
     let mode = isLast ? mode.closingAfter : mode
     home.counters.responses[response.status.code, default: 0] += 1
     stream.send(response.encoded(mode: mode, date: home.date()))

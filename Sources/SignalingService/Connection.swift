@@ -56,21 +56,30 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// The request that is being read or answered for a mount.
   var exchange: Exchange?
   var webSocket: WebSocketConnection
+  /// Who is connected: a client or a proxy of HTTP.
+  let peer: IPAddress
+  /// Where the client of the last request is, as far as proxies can be trusted with it.
+  var client: IPAddress
+  /// Whether the connection itself is encrypted.
+  let isSecure: Bool
   /// How messages to the client may be compressed.
   private(set) var deflate: DeflateAgreement?
   let shared: SharedState
 
   /// Takes over the place in `shared` that was given to the socket.
-  init(_ stream: ByteStream, _ shared: SharedState, _ place: HalfOpenPlace) {
+  init(
+    _ stream: ByteStream, _ shared: SharedState, _ place: HalfOpenPlace, peer: IPAddress,
+    isSecure: Bool
+  ) {
     self.stream = stream
     self.place = place
     self.shared = shared
+    self.peer = peer
+    client = peer
+    self.isSecure = isSecure
     webSocket = .server(messageBytesMax: shared.settings.limits.messageBytesMax)
     stream.handler = self
   }
-
-  /// Where the client is.
-  var clientAddress: IPAddress? { stream.peer?.ip }
 
   /// From here on frames come.
   func upgrade(_ deflate: DeflateAgreement?) {
@@ -173,7 +182,7 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   func expire() {
     switch phase {
     case .http:
-      if let home, let exchange, exchange.isAsking { return giveUp(exchange, home) }
+      if let exchange, exchange.isAsking { return giveUp(exchange) }
       home?.count(.requestTimeout)
       stream.close()
     case .lobby:

@@ -13,6 +13,11 @@ extension SignalingSettings {
   public init(_ configuration: ServerConfiguration, secret: String?) {
     self.init(listen: configuration.http.map { [$0] } ?? [])
     allowedOrigins = configuration.allowedOrigins
+    forwarding.trusted = configuration.trustedForwarders
+    switch configuration.forwardedHeader {
+    case .xForwardedFor: forwarding.field = .xForwardedFor
+    case .forwarded: forwarding.field = .forwarded
+    }
     limits.peersPerRoomMax = configuration.maxPeersPerRoom
     if let most = configuration.maxConnections { socketsMax = most }
     switch configuration.relayPolicy {

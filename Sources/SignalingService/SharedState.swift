@@ -51,7 +51,8 @@ final class SharedState: Sendable {
       throw .fullOutsideRooms
     }
     let isBalancer = settings.gate.proxies.contains { $0.contains(client) }
-    guard isBalancer || place.claim(client) else {
+    let speaksForOthers = isBalancer || settings.forwarding.isTrusted(client.unmapped)
+    guard speaksForOthers || place.claim(client) else {
       place.release()
       closed()
       throw .sourceOutsideRooms

@@ -50,8 +50,7 @@ extension SignalingLoop {
     connection.deadline = .distantFuture
     connection.place = nil
     connection.origin = .own
-    let address = connection.stream.peer?.ip
-    input { $0.join(entry, connection.id, from: address, now: loop.now, into: &$1) }
+    input { $0.join(entry, connection.id, from: connection.client, now: loop.now, into: &$1) }
   }
 
   func receive(_ message: ClientMessage, from connection: Connection) {

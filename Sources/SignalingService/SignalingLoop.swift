@@ -109,7 +109,9 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
       outputMax: shared.settings.limits.sendQueueBytesMax + Connection.closeFrameRoom,
       countedIn: shared.queues)
     stream.limitUnsent(bytes: Connection.unsentMax)
-    let connection = Connection(stream, shared, place)
+    let connection = Connection(
+      stream, shared, place, peer: client.tuple.client.ip,
+      isSecure: client.tuple.transport == .tls)
     guard adopt(connection) else { return }
     wake(connection, at: loop.now + shared.settings.requestTimeout)
     if !stream.input.isEmpty { connection.received(on: stream) }

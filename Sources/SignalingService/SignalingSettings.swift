@@ -36,6 +36,8 @@ public struct SignalingSettings: Sendable {
   /// Those of them that are of one source, an IPv4 address or an IPv6 /64, at most. Balancers that
   /// speak for others are no source.
   public var socketsNotJoinedOfSourceMax = 256
+  /// Whose word on a client's address is taken.
+  public var forwarding = ForwardingPolicy()
   /// How connections get in; with its count of half-open ones it is shared by all services.
   public var gate = GateSettings()
   /// Bytes of messages that may wait for all clients together. Beyond it the queue of each holds

@@ -30,6 +30,8 @@ public struct FrameDecoder: ~Copyable, Sendable {
   private var control: [UInt8] = []
   /// Between messages it is complete: a text that is not ends the connection.
   private var validator = UTF8Validator()
+  /// Frames that brought no message forward, since they were asked for.
+  private var idleFrames = 0
 
   /// A decoder for the frames that `role` receives.
   ///
@@ -89,6 +91,7 @@ public struct FrameDecoder: ~Copyable, Sendable {
       guard let header = try reader.take(byte, rules, assembled: assembled) else { continue }
       reader = HeaderReader()
       frame = header
+      if FrameAllowance.counts(header) { idleFrames += 1 }
       received = 0
       phase = .payload
       switch header.opcode {
@@ -99,6 +102,12 @@ public struct FrameDecoder: ~Copyable, Sendable {
       return true
     }
     return false
+  }
+
+  /// How many frames that `FrameAllowance` counts have begun since this was last called.
+  mutating func takeIdleFrames() -> Int {
+    defer { idleFrames = 0 }
+    return idleFrames
   }
 
   private mutating func begin(_ kind: MessageKind) {

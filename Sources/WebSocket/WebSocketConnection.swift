@@ -36,6 +36,7 @@ public struct WebSocketConnection: ~Copyable, Sendable {
   private var maskKeys: MaskKeys?
   /// Bytes of a message, before and after it is inflated.
   private let messageBytesMax: Int
+  private var allowance = FrameAllowance()
 
   private init(
     _ role: WebSocketRole, _ messageBytesMax: Int, allowsCompression: Bool, _ maskKeys: MaskKeys?
@@ -76,17 +77,24 @@ public struct WebSocketConnection: ~Copyable, Sendable {
   /// owed are appended to `output`; together they are no longer than the input they answer, but for
   /// one close frame.
   ///
-  /// - Parameter codec: inflates messages where that was agreed on; not always the same one.
+  /// - Parameters:
+  ///   - codec: inflates messages where that was agreed on; not always the same one.
+  ///   - now: meters frames that bring no message forward; nil for a peer that is trusted.
   public mutating func receive(
     _ input: inout MutableSpan<UInt8>, at offset: inout Int, output: inout [UInt8],
-    codec: (any MessageCodec)? = nil
+    codec: (any MessageCodec)? = nil, now: Instant? = nil
   ) -> ConnectionEvent {
     while true {
       if state == .closed {
         offset = input.count
         return .needMore
       }
-      switch decoder.next(in: &input, at: &offset) {
+      let event = decoder.next(in: &input, at: &offset)
+      let idleFrames = decoder.takeIdleFrames()
+      if let now, idleFrames > 0, !allowance.take(idleFrames, now: now) {
+        return fail(.tooManyFrames, &output)
+      }
+      switch event {
       case .needMore: return .needMore
       case .message(let message):
         guard isOpen else { continue }
@@ -142,10 +150,10 @@ public struct WebSocketConnection: ~Copyable, Sendable {
   /// The same for an array, in which a payload's range then counts.
   public mutating func receive(
     _ input: inout [UInt8], at offset: inout Int, output: inout [UInt8],
-    codec: (any MessageCodec)? = nil
+    codec: (any MessageCodec)? = nil, now: Instant? = nil
   ) -> ConnectionEvent {
     var span = input.mutableSpan
-    return receive(&span, at: &offset, output: &output, codec: codec)
+    return receive(&span, at: &offset, output: &output, codec: codec, now: now)
   }
 
   /// RFC 6455 §5.5.3: a pong has the payload of its ping.

@@ -27,6 +27,8 @@ public enum WebSocketFault: String, Error, Sendable, CaseIterable {
   case messageTooBig = "message-too-big"
   /// A compressed message that is not raw deflate (RFC 7692 §7.2.2).
   case badDeflate = "bad-deflate"
+  /// More control frames or tiny fragments than `WebSocketLimits.idleFramesMax`.
+  case tooManyFrames = "too-many-frames"
   /// A text that is not UTF-8 (§8.1).
   case invalidUTF8 = "invalid-utf-8"
   /// A close frame with one byte (§5.5.1).
@@ -40,6 +42,7 @@ public enum WebSocketFault: String, Error, Sendable, CaseIterable {
   public var closeCode: CloseCode {
     switch self {
     case .messageTooBig: .messageTooBig
+    case .tooManyFrames: .policyViolation
     case .invalidUTF8, .badCloseReason, .badDeflate: .invalidPayload
     case .reservedBit, .reservedOpcode, .notMasked, .masked, .fragmentedControl, .longControl,
       .paddedLength, .impossibleLength, .strayContinuation, .interruptedMessage, .shortClose,

@@ -11,6 +11,11 @@ public enum WebSocketLimits {
   public static let closeReasonBytesMax = controlBytesMax - 2
   /// Bytes of the longest frame header: 2, then 8 of length, then 4 of mask (RFC 6455 §5.2).
   public static let headerBytesMax = 14
+  /// Control frames and fragments of less than 512 bytes that may come at once, and how many of
+  /// them in a second, where they are counted. Clients ping once in seconds, and cut messages, if
+  /// at all, into kilobytes.
+  public static let idleFramesMax = 1_000
+  public static let idleFramesPerSecond = 100
   /// How long we wait for the peer's close frame after ours.
   public static let closeWait = Duration.seconds(5)
   /// Bytes that are decoded from a handshake key (RFC 6455 §4.1).

@@ -68,6 +68,23 @@ struct ZlibCodecTests {
     #expect(deflate([]) == [0x00])
   }
 
+  @Test func `A file is compressed with header, checksum and size`() throws {
+    let text = Array(String(repeating: "function parley() {}\n", count: 500).utf8)
+    let result = Gzip.compress(text.span)
+    let zipped = try #require(result)
+    #expect(zipped.count < text.count / 20)
+    // RFC 1952 §2.3.1: what it is, and deflate; then the size at the end.
+    #expect(zipped[..<3] == [0x1F, 0x8B, 0x08])
+    let size = zipped.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    #expect(size == text.count)
+    var whole: [UInt8] = []
+    let blocks = Array(zipped[10..<zipped.count - 8]) + [0x00]
+    try codec.inflate(blocks.span, bytesMax: text.count, into: &whole)
+    #expect(whole == text)
+    let nothing = Gzip.compress([UInt8]().span)
+    #expect(try #require(nothing).count < 30)
+  }
+
   @Test func `Output is appended, and taken back after a fault`() throws {
     var output: [UInt8] = [1, 2]
     let hello: [UInt8] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]

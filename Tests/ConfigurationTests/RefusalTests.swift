@@ -115,6 +115,8 @@ struct RefusalTests {
   @Test(arguments: [
     ("--relay-policy sometimes", "is not one of always, fallback, on-demand, never"),
     ("--max-connections 0", "is not a number from 1 to 1000000 or auto"),
+    ("--forwarded-header via", "is not one of x-forwarded-for, forwarded"),
+    ("--trust-forwarded 10.0.0.1/8", "the block it lies in is 10.0.0.0/8"),
     ("--max-peers 1", "is not a number from 2 to 1000"),
     ("--allow-origin https://example.org/", "is not an origin, such as https://example.org"),
     ("--allow-origin example.org", "is not an origin"),

@@ -53,6 +53,7 @@ struct ServerConfigurationTests {
     #expect(settings.allocations.lifetimeDefaultSeconds == 600)
     #expect(settings.allocations.lifetimeMaxSeconds == 3_600)
     #expect(settings.relayPolicy == .fallback)
+    #expect(settings.trustedForwarders == [] && settings.forwardedHeader == .xForwardedFor)
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
     #expect(settings.restSeparator == ":" && !settings.hasStrictExpiry)
@@ -80,6 +81,7 @@ struct ServerConfigurationTests {
       + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
       + " --redis-userdb ip=192.0.2.9 --redis-refresh 9 --proxy-from 10.0.0.0/8 --max-half-open 9"
       + " --join-secret 0123456789abcdef0123456789abcdef --api-key 0123456789abcdef"
+      + " --trust-forwarded 10.1.0.0/16 --trust-forwarded fd01::/16 --forwarded-header forwarded"
     let others = ["dev", "config", "turnserver-conf", "help", "version", "tenants"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -91,6 +93,7 @@ struct ServerConfigurationTests {
     #expect(settings.http?.text == "[::1]:80")
     #expect(settings.proxies.map(\.text) == ["10.0.0.0/8"] && settings.halfOpenMax == 9)
     #expect(settings.maxPeersPerRoom == 8 && settings.maxConnections == 16_000)
+    #expect(settings.trustedForwarders.map(\.text) == ["10.1.0.0/16", "fd01::/16"])
     #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
     #expect(settings.redisUsers?.host == "192.0.2.9")
@@ -126,10 +129,8 @@ struct ServerConfigurationTests {
     #expect(allocations.alternates.map(\.address.text) == ["192.0.2.8:3478", "[2001:db8::8]:5349"])
     #expect(allocations.alternates.map(\.domain) == [nil, "two.example.org"])
     #expect(settings.restSeparator == "-")
-    #expect(settings.hasStrictExpiry)
-    #expect(settings.unauthenticatedRate == 7)
-    #expect(settings.drainDeadline == .seconds(60))
-    #expect(settings.stopGrace == .seconds(7))
+    #expect(settings.hasStrictExpiry && settings.unauthenticatedRate == 7)
+    #expect(settings.drainDeadline == .seconds(60) && settings.stopGrace == .seconds(7))
     #expect(settings.tenants.map(\.keys.count) == [1])
   }
 
@@ -362,6 +363,15 @@ struct ServerConfigurationTests {
     ).settings()
     #expect(both.stunURLs == ["stun:b"])
     #expect(both.turnURLs == [])
+  }
+
+  @Test func `Whose word on a client's address counts can be said, and where they say it`() throws {
+    let plain = try Start(.parleyd, enough).settings()
+    #expect(plain.trustedForwarders == [] && plain.forwardedHeader == .xForwardedFor)
+    let line = "--trust-forwarded 192.0.2.1 --forwarded-header forwarded"
+    let given = try Start(.parleyd, enough + line).settings()
+    #expect(given.trustedForwarders.map(\.text) == ["192.0.2.1/32"])
+    #expect(given.forwardedHeader == .forwarded)
   }
 
   @Test func `Who may speak for others, and how many may be half-open, can be said`() throws {

@@ -71,7 +71,8 @@ struct LayerTable {
     ("UserDatabaseTests", .tests),
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
     ("ParleyLoadTests", .tests), ("CFuzzer", .tests), ("Fuzzing", .tests),
-    ("parley-fuzz", .tests), ("FuzzingTests", .tests), ("HouseRules", .tests),
+    ("parley-fuzz", .tests), ("parley-echo", .tests), ("FuzzingTests", .tests),
+    ("HouseRules", .tests),
   ])
 
   func position(of target: String) -> Int? {

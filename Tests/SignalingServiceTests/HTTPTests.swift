@@ -30,6 +30,12 @@ import Testing
           text.contains("Content-Security-Policy: default-src 'self'; media-src 'self' blob:"))
         #expect(text.contains("X-Content-Type-Options: nosniff\r\n"))
         #expect(text.contains("ETag: \""))
+        #expect(text.contains("Cross-Origin-Opener-Policy: same-origin\r\n"))
+        let policy = path == "/" ? "same-origin" : "cross-origin"
+        #expect(text.contains("Cross-Origin-Resource-Policy: \(policy)\r\n"))
+        #expect(text.contains("Access-Control-Allow-Origin: *\r\n") == (path != "/"))
+        // Only a browser that came by TLS may be told to come by TLS.
+        #expect(!text.contains("Strict-Transport-Security"))
       }
     }
   }
@@ -44,6 +50,27 @@ import Testing
       #expect(again.hasPrefix("HTTP/1.1 304 "))
       #expect(again.hasSuffix("\r\n\r\n"))
       #expect(try answer(running, get("/", "If-None-Match: \"x\"\n")).hasPrefix("HTTP/1.1 200 "))
+    }
+  }
+
+  @Test func pagesAreCompressedForWhoTakesGzip() throws {
+    try withService { running in
+      let plain = try answer(running, get("/parley.js"))
+      #expect(plain.contains("Vary: Accept-Encoding\r\n") && !plain.contains("Content-Encoding"))
+      for accept in ["gzip", "deflate, GZIP;q=0.5", "br;q=1, gzip ; q=1.0"] {
+        let fields = "Accept-Encoding: \(accept)\n"
+        let head = try answer(running, get("/parley.js", fields, method: "HEAD"))
+        #expect(head.contains("Content-Encoding: gzip\r\n"))
+        let tag = try #require(
+          head.components(separatedBy: "ETag: ").last?.components(separatedBy: "\r\n").first)
+        #expect(!plain.contains(tag))
+        let again = try answer(running, get("/parley.js", fields + "If-None-Match: \(tag)\n"))
+        #expect(again.hasPrefix("HTTP/1.1 304 "))
+      }
+      for accept in ["", "identity", "gzip;q=0", "gzip;q=0.000", "xgzip", "*"] {
+        let text = try answer(running, get("/parley.js", "Accept-Encoding: \(accept)\n"))
+        #expect(!text.contains("Content-Encoding") && text.hasPrefix("HTTP/1.1 200 "))
+      }
     }
   }
 

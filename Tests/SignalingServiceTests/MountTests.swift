@@ -49,7 +49,7 @@ import Testing
 
   private static func echo(_ request: MountedRequest) -> HTTPResponse {
     let body = String(decoding: request.body, as: UTF8.self)
-    let client = request.client == IPAddress(127, 0, 0, 1) ? "here" : "elsewhere"
+    let client = request.client == .loopbackV4 ? "here" : "elsewhere"
     return .text(.ok, "\(request.head.method) \(request.head.path) \(client) \(body)")
   }
 
@@ -84,6 +84,26 @@ import Testing
         #expect(answer.hasPrefix("200 OK\r\n") && answer.hasSuffix("\r\n\r\n" + end))
         #expect(answer.contains("X-Content-Type-Options: nosniff\r\n"))
       }
+    }
+  }
+
+  @Test func `The client's address is the one that a trusted proxy tells for each request`() throws
+  {
+    let requests = ["192.0.2.1", "127.0.0.1", "192.0.2.1, 127.0.0.1", "127.0.0.1, 192.0.2.1"].map {
+      "GET /echo HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: \($0)\r\n\r\n"
+    }
+    func seen(_ running: RunningService) throws -> [String] {
+      try answers(running, requests.joined()).map { answer in
+        answer.hasSuffix("GET /echo here \n") ? "here" : "elsewhere"
+      }
+    }
+    try withEcho { running in
+      let all = try seen(running)
+      #expect(all == ["here", "here", "here", "here"])
+    }
+    try withEcho({ $0.forwarding.trusted = [CIDR("127.0.0.0/8")].compactMap(\.self) }) { running in
+      let all = try seen(running)
+      #expect(all == ["elsewhere", "here", "elsewhere", "elsewhere"])
     }
   }
 

@@ -36,9 +36,10 @@ struct CorpusTests {
       guard case .failed(let fault) = conversation.sees.last else { return nil }
       return fault
     }
-    // These have tests of their own in FrameDecoderTests and CompressedMessageTests.
+    // These have tests of their own in FrameDecoderTests and others.
     let others: Set<WebSocketFault> = [
       .masked, .notMasked, .paddedLength, .impossibleLength, .messageTooBig, .badDeflate,
+      .tooManyFrames,
     ]
     #expect(Set(found).union(others) == Set(WebSocketFault.allCases))
   }

@@ -8,7 +8,7 @@ struct MountedRequest {
   let head: RequestHead
   let body: [UInt8]
   /// The client's address, as far as those between it and us can be trusted.
-  let client: IPAddress?
+  let client: IPAddress
 }
 
 /// Answers all requests at a path and below it, on the loop of the connection.

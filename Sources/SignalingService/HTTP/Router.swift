@@ -40,27 +40,23 @@ struct Router {
     if let mount = mounts.first(where: { $0.serves(request.path) }) { return .hand(mount) }
     switch request.path {
     case "/signal": return signal(request)
-    case "/healthz": return .respond(guarded(state(request, .ok, "ok")))
+    case "/healthz": return .respond(state(request, .ok, "ok"))
     case "/readyz":
       return .respond(
-        guarded(
-          group.isDraining
-            ? state(request, .serviceUnavailable, "draining") : state(request, .ok, "ready")))
-    case let path where pages.has(path): return .respond(guarded(page(request)))
-    default: return .respond(guarded(.text(.notFound)))
+        group.isDraining
+          ? state(request, .serviceUnavailable, "draining") : state(request, .ok, "ready"))
+    case let path where pages.has(path): return .respond(page(request))
+    default: return .respond(.text(.notFound))
     }
   }
 
-  /// The answer to what is no request.
-  func answer(_ fault: HTTPFault) -> HTTPResponse { guarded(.text(fault.status)) }
-
   private func signal(_ request: RequestHead) -> Answer {
     guard origins.allows(request) else {
-      return .respond(guarded(.text(.forbidden, "This page may not connect here.")))
+      return .respond(.text(.forbidden, "This page may not connect here."))
     }
     switch ServerHandshake(request, subprotocols: [Self.subprotocol], deflates: true) {
     case .accepted(_, let deflate, let response): return .upgrade(response, deflate)
-    case .refused(let fault): return .respond(guarded(fault.response))
+    case .refused(let fault): return .respond(fault.response)
     }
   }
 
@@ -95,13 +91,24 @@ struct Router {
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'
     """
 
-  func guarded(_ response: HTTPResponse) -> HTTPResponse {
+  /// Half a year; this host alone, for what else its domain serves is not ours to say.
+  private static let strictTransport = "max-age=15768000"
+
+  /// Adds the fields that guard every answer.
+  ///
+  /// - Parameter isSecure: it goes over TLS of ours, so that browsers may be told to insist on it.
+  static func guarded(_ response: HTTPResponse, isSecure: Bool) -> HTTPResponse {
     var response = response
-    response.fields.append("Content-Security-Policy", Self.contentSecurityPolicy)
+    response.fields.append("Content-Security-Policy", contentSecurityPolicy)
     response.fields.append("X-Content-Type-Options", "nosniff")
     response.fields.append("Referrer-Policy", "no-referrer")
     response.fields.append(
       "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)")
+    response.fields.append("Cross-Origin-Opener-Policy", "same-origin")
+    if response.fields["cross-origin-resource-policy"] == nil {
+      response.fields.append("Cross-Origin-Resource-Policy", "same-origin")
+    }
+    if isSecure { response.fields.append("Strict-Transport-Security", strictTransport) }
     return response
   }
 }
