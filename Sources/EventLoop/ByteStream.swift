@@ -115,10 +115,12 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     countQueue()
   }
 
+  /// Short queues that are about to be written are not worth telling all loops of.
   private func countQueue() {
-    guard let total else { return }
-    total.changed(by: queuedBytes - counted)
-    counted = queuedBytes
+    let queued = queuedBytes
+    if counted == 0 && queued < QueueTotal.countedMin || queued == counted { return }
+    total?.changed(by: queued - counted)
+    counted = queued
   }
 
   /// Keeps the kernel from queueing more than about `bytes` that it can not send yet: what waits is

@@ -194,12 +194,15 @@ private final class Pairs {
     let total = QueueTotal()
     try pairs.run {
       for server in pairs.servers {
-        server.limit(inputMax: 1, outputMax: 100, countedIn: total)
-        pairs.enqueue([1, 2, 3], on: server)
+        server.limit(inputMax: 1, outputMax: 10_000, countedIn: total)
+        pairs.enqueue([1], on: server)
+        #expect(total.bytes == 0, "a short queue is not counted")
       }
-      #expect(total.bytes == 6)
+      let long = [UInt8](repeating: 1, count: QueueTotal.countedMin)
+      for server in pairs.servers { pairs.enqueue(long, on: server) }
+      #expect(total.bytes == 2 * (QueueTotal.countedMin + 1))
       pairs.servers[0].close()
-      #expect(total.bytes == 3)
+      #expect(total.bytes == QueueTotal.countedMin + 1)
     } client: { _ in
       #expect(total.bytes == 0)
       pairs.loop.stop()
