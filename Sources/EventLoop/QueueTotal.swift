@@ -2,8 +2,8 @@
 
 internal import Synchronization
 
-/// Bytes that wait to be written on all streams that are counted in it, whichever loop has them; but
-/// for queues that never were longer than ``countedMin`` since they were empty.
+/// Bytes that wait to be written on all streams that are counted in it, whichever loop has them;
+/// but for queues that never were longer than ``countedMin`` since they were empty.
 public final class QueueTotal: Sendable {
   /// Bytes of a queue from which on it is counted.
   public static let countedMin = 4_096

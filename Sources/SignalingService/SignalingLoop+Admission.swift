@@ -13,7 +13,7 @@ extension SignalingLoop {
     _ connection: Connection, _ request: JoinRequest, _ statement: SessionStatement?
   ) -> Admittance {
     let applicant = Admission.Applicant(
-      address: connection.clientAddress, origin: connection.origin, isReturning: statement != nil)
+      address: connection.client, origin: connection.origin, isReturning: statement != nil)
     return admission.admit(
       to: request.room, token: request.token, applicant, now: loop.now, unixSeconds: unixSeconds)
   }

@@ -20,7 +20,7 @@ final class LoopbackSocket {
 
   private init(_ descriptor: Int32) {
     self.descriptor = descriptor
-    _ = unsafe fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     var one: Int32 = 1
     _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
   }
@@ -70,7 +70,7 @@ final class LoopbackSocket {
 
   /// The next connection to a listener, if somebody has come.
   func accepted() -> LoopbackSocket? {
-    let accepted = unsafe accept(descriptor, nil, nil)
+    let accepted = accept(descriptor, nil, nil)
     return accepted < 0 ? nil : LoopbackSocket(accepted)
   }
 

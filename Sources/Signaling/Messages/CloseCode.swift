@@ -10,6 +10,8 @@ public enum CloseCode: UInt16, Hashable, Sendable, CaseIterable {
   case binary = 1003
   /// Text that is not UTF-8.
   case notUTF8 = 1007
+  /// More empty, tiny or control frames than anybody needs.
+  case idleFrames = 1008
   /// A message beyond `messageBytesMax`.
   case tooBig = 1009
   /// Nothing heard for 2.5 heartbeats.
@@ -46,6 +48,7 @@ public enum CloseCode: UInt16, Hashable, Sendable, CaseIterable {
     case .framing: "broken frame"
     case .binary: "binary message"
     case .notUTF8: "not UTF-8"
+    case .idleFrames: "too many frames that carry nothing"
     case .tooBig: "message too big"
     case .silent: "nothing heard"
     case .slow: "reading too slowly"
