@@ -29,9 +29,16 @@ AGENT = "parley"
 
 def python27() -> str | None:
     """An interpreter of Python 2.7, on PATH or in pyenv's usual place."""
-    found = shutil.which("python2.7")
     versions = os.path.expanduser("~/.pyenv/versions/2.7*/bin/python2.7")
-    return found or next(iter(sorted(glob.glob(versions), reverse=True)), None)
+    candidates = [shutil.which("python2.7"), *sorted(glob.glob(versions), reverse=True)]
+    # pyenv has a program of that name on PATH even where it leads to nothing.
+    return next((path for path in candidates if path and works(path)), None)
+
+
+def works(python: str) -> bool:
+    """Whether an interpreter is one."""
+    done = subprocess.run([python, "-c", "import ssl"], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def wstest(python: str) -> pathlib.Path:
@@ -50,8 +57,11 @@ def wstest(python: str) -> pathlib.Path:
         [str(VENV / "bin" / "pip"), "install", *quiet, "--requirement", str(REQUIREMENTS)],
     )
     for step in steps:
+        # What virtualenv needs itself must not count as installed for wstest.
+        path = {"PYTHONPATH": str(bootstrap)} if "virtualenv" in step else {}
+        variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         done = subprocess.run(
-            step, env={**os.environ, "PYTHONPATH": str(bootstrap)}, capture_output=True, text=True,
+            step, env=variables | path, capture_output=True, text=True,
             errors="replace", timeout=INSTALL_SECONDS_MAX, check=False)
         if done.returncode:
             raise OSError(f"{' '.join(step)}: {done.stderr[-500:]}")

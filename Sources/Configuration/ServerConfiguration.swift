@@ -168,6 +168,8 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var hasLegacyChannels = false
   /// What parleyd tells browsers about using the relay.
   public internal(set) var relayPolicy = RelayPolicy.fallback
+  /// After how long signaling connections are replaced by new ones; never when nil.
+  public internal(set) var maxConnectionAge: Duration?
   /// What parleyd tells clients to use as servers, as given; see `stunURLs` and `turnURLs`.
   public internal(set) var givenURLs: [String] = []
 

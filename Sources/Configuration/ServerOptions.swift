@@ -124,6 +124,16 @@ extension ServerConfiguration {
       ) {
         $0.maxPeersPerRoom = try OptionValues.number($1, in: 2...1000)
       }),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
+        "max-connection-age", "SECONDS", default: "0",
+        help: "Have browsers replace signaling connections that are older, and go on where they"
+          + " were; 0 for never."
+      ) {
+        $0.maxConnectionAge =
+          $1 == "0" ? nil : .seconds(try OptionValues.number($1, in: 60...604_800, or: " or 0"))
+      }),
   ]
 
   private static let relaying = [

@@ -19,6 +19,9 @@ extension SignalingSettings {
     case .forwarded: forwarding.field = .forwarded
     }
     limits.peersPerRoomMax = configuration.maxPeersPerRoom
+    limits.connectionAgeMaxMs = configuration.maxConnectionAge.map {
+      $0.wholeNanoseconds / 1_000_000
+    }
     if let most = configuration.maxConnections { socketsMax = most }
     switch configuration.relayPolicy {
     case .always: relay = .always

@@ -113,6 +113,7 @@ struct RefusalTests {
   }
 
   @Test(arguments: [
+    ("--max-connection-age 59", "is not a number from 60 to 604800 or 0"),
     ("--relay-policy sometimes", "is not one of always, fallback, on-demand, never"),
     ("--max-connections 0", "is not a number from 1 to 1000000 or auto"),
     ("--forwarded-header via", "is not one of x-forwarded-for, forwarded"),

@@ -54,6 +54,7 @@ struct ServerConfigurationTests {
     #expect(settings.allocations.lifetimeMaxSeconds == 3_600)
     #expect(settings.relayPolicy == .fallback)
     #expect(settings.trustedForwarders == [] && settings.forwardedHeader == .xForwardedFor)
+    #expect(settings.maxConnectionAge == nil)
     #expect(settings.realm == "parley")
     #expect(settings.logLevel == .info)
     #expect(settings.restSeparator == ":" && !settings.hasStrictExpiry)
@@ -61,6 +62,13 @@ struct ServerConfigurationTests {
     #expect(settings.admin == nil)
     #expect((1...256).contains(settings.threads))
     #expect(try Start(.turnd, enough).settings().http == nil)
+  }
+
+  @Test func `Signaling connections grow old only where that is asked for`() throws {
+    let settings = try Start(.parleyd, enough + "--max-connection-age 3600").settings()
+    #expect(settings.maxConnectionAge == .seconds(3_600))
+    let never = try Start(.parleyd, enough + "--max-connection-age 0").settings()
+    #expect(never.maxConnectionAge == nil)
   }
 
   @Test func `Every option of the table sets something`() throws {
