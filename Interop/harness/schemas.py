@@ -26,6 +26,12 @@ def types(side: str) -> set[str]:
     return {path.stem for path in (FOLDER / side).glob("*.json")}
 
 
+def members(side: str) -> set[tuple[str, str]]:
+    """The members that the messages of a side can have, each with its type."""
+    return {(path.stem, member) for path in (FOLDER / side).glob("*.json")
+            for member in json.loads(path.read_text("utf-8"))["properties"]}
+
+
 def strict(schema: object) -> object:
     """The same schema, but members that it does not name are refused: what a receiver has to
     ignore, a test has to notice."""

@@ -2,7 +2,7 @@
 
 import json
 
-from harness import daemons, protocolpage, schemas
+from harness import daemons, protocolpage, schemas, tokens
 from harness.wire import Recording
 
 SDP = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
@@ -12,8 +12,13 @@ PAIR = {"local": "host", "remote": "relay", "protocol": "udp"}
 # Nobody has this name.
 NOBODY = "p000000000"
 # What no client brings about here; unit tests have it.
-NOT_HERE = {"server_full", "tenant_full", "bad_token", "token_expired", "forbidden",
-            "too_many_attempts"}
+NOT_HERE = {"server_full"}
+SECRET = "a secret of these tests, more than 32 bytes of it"
+TENANTS = """{tenants: {
+  acme: {keys: [{kid: "acme", secret: "%(secret)s"}], relay: "on-demand"},
+  small: {keys: [{kid: "small", secret: "%(secret)s"}], limits: {peers: 1}},
+}}"""
+ATTEMPTS_MAX = 30
 
 
 def run(context):
@@ -25,6 +30,12 @@ def run(context):
     # One that ends before the scenario does.
     attempt(context, restarting, recording, context.launch(daemons.Parleyd(
         context.port(), context.port(), context.port(), "--secret", "of-this-test")))
+    tenants = context.logs / "tenants.json5"
+    tenants.write_text(TENANTS % {"secret": SECRET})
+    guarded = context.daemon(daemons.Parleyd(
+        context.port(), context.port(), context.port(), "--tenants", str(tenants)))
+    for part in (admitting, moderating, turning_away):
+        attempt(context, part, recording, guarded)
     judge(context, recording)
 
 
@@ -269,11 +280,12 @@ def coming_back(context, recording, server):
         right.cut()
         left.await_("presence")
         left.send("message", to=right.joined["peer"], data="meanwhile")
-        with recording.connect(server.url) as again:
+        # From another address, as after a change of networks.
+        with recording.connect(server.url, source_address=("127.0.0.2", 0)) as again:
             back = again.resume(right, ack=1)
-            context.same("resume: the same peer, without a snapshot",
-                         (back["resumed"], back["peer"], "peers" in back),
-                         (True, right.joined["peer"], False))
+            context.same("resume: the same peer, without a snapshot, and the advice to restart ICE",
+                         (back["resumed"], back["peer"], "peers" in back, back.get("restartIce")),
+                         (True, right.joined["peer"], False, True))
             again.await_("message", data="meanwhile")
             left.await_("presence")
             with recording.connect(server.url) as newer:
@@ -315,6 +327,76 @@ def restarting(context, recording, server):
                          (True, "restart", [], True))
 
 
+def token(kid="acme", room="*", **claims):
+    """A join token of a tenant."""
+    return tokens.signed(SECRET, kid, room=room, **claims)
+
+
+def admitting(context, recording, server):
+    """What a token makes of its bearer, and TURN servers that come when they are asked for."""
+    with recording.connect(server.url) as left, recording.connect(server.url) as right, \
+            recording.connect(server.url) as newer:
+        left.join("guarded", token=token())
+        mine = right.join("guarded", token=token(peer="ben", name="Ben", role="host"))
+        context.same("a token gives peer and role", (mine["peer"], mine["role"]), ("ben", "host"))
+        context.same("the others see name and role", [
+            (each["name"], each["role"]) for each in left.await_("presence")["changes"]],
+            [("Ben", "host")])
+        context.same("on-demand: no TURN at first", (mine["relay"], with_turn(mine)),
+                     ("on-demand", False))
+        right.send("ice", relay=True)
+        context.same("on-demand: TURN when asked for", with_turn(right.await_("ice")), True)
+        newer.join("guarded", token=token(peer="ben"))
+        context.same("the same peer again: close 4101", right.end(), 4101)
+
+
+def with_turn(message):
+    """Whether there are TURN servers in a message."""
+    return any("credential" in each for each in message["iceServers"])
+
+
+def moderating(context, recording, server):
+    """What a moderator does by messages."""
+    with recording.connect(server.url) as host, recording.connect(server.url) as guest, \
+            recording.connect(server.url) as other:
+        host.join("moderated", token=token(can=["signal", "message", "moderate"]))
+        guest.join("moderated", token=token(can=[]))
+        other.join("moderated", token=token())
+        guest.send("message", data=1)
+        guest.await_("error", code="not_permitted")
+        host.send("kick", peer=guest.joined["peer"], reason="be kind")
+        guest.await_("error", code="kicked", message="be kind")
+        context.same("kicked by a moderator: close 4104", guest.end(), 4104)
+        host.send("close-room", reason="good night")
+        other.await_("error", code="room_closed", message="good night")
+        context.same("closed by a moderator: close 4105", (other.end(), host.end()), (4105, 4105))
+
+
+def turning_away(context, recording, server):
+    """Who is not let in; the last of them because there were too many."""
+    with recording.connect(server.url) as first:
+        first.join("guarded", token=token("small"))
+        for label, code, close, members in (
+                ("a tenant with too many peers", "tenant_full", 4004, {"token": token("small")}),
+                ("no token", "bad_token", 4103, {}),
+                ("a token of nobody's", "bad_token", 4103, {"token": token("nobody")}),
+                ("an old token", "token_expired", 4103, {"token": token(seconds=-3600)}),
+                ("a token for elsewhere", "forbidden", 4103, {"token": token(room="elsewhere")})):
+            with recording.connect(server.url) as wire:
+                wire.send("join", room="guarded", **members)
+                context.same(f"{label}: error and close", (wire.hear()["code"], wire.end()),
+                             (code, close))
+        for _ in range(ATTEMPTS_MAX):
+            with recording.connect(server.url) as wire:
+                wire.send("join", room="guarded")
+                error = wire.hear()
+                if error["code"] == "too_many_attempts":
+                    break
+        context.ok("too_many_attempts says when to try again", error.get("retryAfter", 0) > 0,
+                   error)
+        context.same("too many attempts: close 4006", wire.end(), 4006)
+
+
 def judge(context, recording):
     """Holds all frames to the schemas, and the schemas to the frames."""
     strict = schemas.Schemas()
@@ -326,6 +408,10 @@ def judge(context, recording):
         seen = {message["type"] for message in recording.said(side)}
         context.same(f"{side}: every type that has a schema was seen",
                      sorted(schemas.types(side) - seen), [])
+        members = {(message["type"], member) for message in recording.said(side)
+                   for member in message}
+        context.same(f"{side}: every member that a schema has was seen",
+                     sorted(schemas.members(side) - members), [])
     codes = {each["code"] for each in recording.said("server") if each["type"] == "error"}
     context.same("every error of the page was seen",
                  sorted(protocolpage.error_codes() - codes - NOT_HERE), [])

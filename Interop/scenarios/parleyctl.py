@@ -21,7 +21,7 @@ COMPLETED = [
 
 
 def run(context):
-    """First with rooms, then with a relay that has none, then without a server."""
+    """First with rooms, then without a server, then with a relay that has none."""
     server = context.daemon(daemons.Parleyd(context.port(), context.port(), context.port()))
     recording = Recording()
     with recording.connect(server.url) as ann, recording.connect(server.url) as ben:
@@ -32,9 +32,7 @@ def run(context):
         acting(context, server, recording, ann, ben)
     mistakes(context, server)
     completion(context)
-    relay = context.daemon(daemons.Turnd(context.port(), context.port()))
-    relaying(context, relay)
-    nobody(context)
+    relaying(context, nobody(context))
 
 
 def control(context, server, *words):
@@ -219,8 +217,9 @@ def relaying(context, relay):
 
 
 def nobody(context):
-    """Nobody answers."""
-    where = f"127.0.0.1:{context.port()}"
+    """Nobody answers, until a relay begins to; returns that."""
+    port = context.port()
+    where = f"127.0.0.1:{port}"
     for words in (("rooms",), ("watch", "--once"), ("say", "tea", "x")):
         done = context.run_program("parleyctl", "--admin", where, *words)
         context.ok(f"{words[0]} without a server: exit 1 and how to begin", done.returncode == 1
@@ -228,5 +227,10 @@ def nobody(context):
     with AtTerminal([str(context.binary("parleyctl")), "--admin", where, "watch"]) as screen:
         context.ok("watch without a server waits for one", screen.until(
             lambda lines: any("nobody answers" in line for line in lines)))
+        relay = context.daemon(daemons.Turnd(context.port(), port))
+        context.ok("watch goes on when there is one", screen.until(
+            lambda lines: any("this server has no rooms" in line for line in lines)
+            and not any("nobody answers" in line for line in lines)))
         screen.type("q")
         context.ok("and ends when asked to", screen.ends() and screen.code == 0)
+    return relay

@@ -71,7 +71,7 @@ import Testing
     #expect(texts[2].hasPrefix("messages in 30/s, out 0/s   errors 3.0/s"))
     #expect(texts[3].hasPrefix("allocations 1   clients in 2.0 kB/s, out 0 B/s"))
     let titles = texts.firstIndex { $0.hasPrefix("ROOM") } ?? 0
-    #expect(lines[titles].style == .titles)
+    #expect(lines[titles].style == .titles && Table.width(lines[titles].text) == 80)
     #expect(texts[titles + 1].hasPrefix("tea") && texts[titles + 1].contains("30/s"))
     #expect(texts[titles + 2].hasPrefix("attic"))
     #expect(texts.contains { $0.hasPrefix("01234567") && $0.contains("192.0.2.1:5") })

@@ -50,7 +50,14 @@ struct WatchScreen {
       lines += Array(repeating: Line(""), count: max(0, size.rows - 1 - lines.count))
       lines.append(Line("q ends"))
     }
-    return lines.map { Line(Table.fitted($0.text, to: size.columns), $0.style) }
+    return lines.map { Line(fitted($0), $0.style) }
+  }
+
+  /// The titles of a live screen are a bar over all of its width.
+  private func fitted(_ line: Line) -> String {
+    let text = Table.fitted(line.text, to: size.columns)
+    guard isLive, line.style == .titles else { return text }
+    return text + String(repeating: " ", count: max(0, size.columns - Table.width(text)))
   }
 
   /// The last line says how much is not shown.
