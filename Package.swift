@@ -194,7 +194,10 @@ let package = Package(
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
       name: "Fuzzing",
-      dependencies: ["Gate", "TURN", "TURNTesting", "STUN", "NetTypes", "Crypto"],
+      dependencies: [
+        "Compression", "Gate", "HTTP1", "TURN", "TURNTesting", "STUN", "NetTypes", "Crypto",
+        "WebSocket",
+      ],
       path: "Tests/Fuzzing", swiftSettings: house),
     .executableTarget(
       name: "parley-fuzz", dependencies: ["CFuzzer", "Fuzzing"], path: "Tests/parley-fuzz",

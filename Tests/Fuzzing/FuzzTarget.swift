@@ -17,6 +17,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case proxy
   /// A datagram on a port that serves DTLS.
   case dtls
+  /// What a client of WebSocket sends behind the handshake.
+  case websocket
+  /// What a client of HTTP sends.
+  case http
 
   public func run(_ input: [UInt8]) throws(Finding) {
     switch self {
@@ -25,6 +29,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .turn: try TURNTarget.run(input)
     case .proxy: try ProxyTarget.run(input)
     case .dtls: try DTLSTarget.run(input)
+    case .websocket: try WebSocketTarget.run(input)
+    case .http: try HTTPTarget.run(input)
     }
   }
 }

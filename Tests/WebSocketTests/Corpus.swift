@@ -27,6 +27,7 @@ struct Conversation: CustomTestStringConvertible {
 enum Corpus {
   static let all =
     framing + pings + reservedBits + opcodes + fragmentation + texts + closing + closeCodes
+    + sizes
 
   // MARK: 1 Framing
 
