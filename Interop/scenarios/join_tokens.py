@@ -27,16 +27,10 @@ ORIGIN = "https://shop.example"
 _addresses = (f"127.0.{high}.{low}" for high in range(1, 250) for low in range(1, 250))
 
 
-class Tenanted(daemons.Parleyd):
-    """parleyd with a file of tenants, or with other flags besides."""
-
-    def __init__(self, context, *more: str) -> None:
-        super().__init__(context.port(), context.port(), context.port())
-        self.more = more
-
-    def arguments(self) -> list[str]:
-        """As ever, on two loops: what is counted is counted over both."""
-        return [*super().arguments(), "--threads", "2", *self.more]
+def started(context, *flags: str) -> daemons.Parleyd:
+    """parleyd on two loops: what is counted is counted over both."""
+    return context.daemon(daemons.Parleyd(
+        context.port(), context.port(), context.port(), "--threads", "2", *flags))
 
 
 class Keys:
@@ -83,7 +77,7 @@ def run(context):
     tenants = {"shop": shop, "bar": {
         "keys": [{"kid": "bar", "secret": SECRET}], "limits": {"peersPerRoom": 2, "rooms": 1}}}
     path.write_text(json.dumps({"tenants": tenants}))
-    server = context.daemon(Tenanted(context, "--tenants", str(path)))
+    server = started(context, "--tenants", str(path))
     for part in (admitted, refused, traps, pages, apart, limits, issued):
         part(context, server, keys)
     reloaded(context, server, keys, path, tenants)
@@ -205,6 +199,9 @@ def apart(context, server, keys):
         one.expect("pong")
         other.send("ping", ack=other.received)
         context.same("nor do their messages", other.receive()["type"], "pong")
+        # Whoever is only cut off keeps his place for a while.
+        other.send("leave")
+        other.closed()
 
 
 def limits(context, server, keys):
@@ -311,7 +308,7 @@ def reloaded(context, server, keys, path, tenants):
 def too_often(context, keys, path):
     """Failures of one address are counted, over all loops; others go in."""
     path.write_text(json.dumps({"tenants": {"shop": {"keys": keys.told}}}))
-    server = context.daemon(Tenanted(context, "--tenants", str(path)))
+    server = started(context, "--tenants", str(path))
 
     def attempt(token, source):
         with Session(server.url, source=source) as session:
@@ -333,7 +330,7 @@ def too_often(context, keys, path):
 
 def documented(context):
     """What Docs/api.md has in it runs as it is."""
-    server = context.daemon(Tenanted(context, "--join-secret", SECRET, "--api-key", API_KEY))
+    server = started(context, "--join-secret", SECRET, "--api-key", API_KEY)
     page = (ROOT / "Docs" / "api.md").read_text()
     python = re.search(r"```python\n(.*?)```", page, re.S).group(1)
     environment = {**ENVIRONMENT, "JOIN_SECRET": SECRET, "API_KEY": API_KEY}
@@ -351,7 +348,7 @@ def documented(context):
 
 def open_house(context):
     """Without keys everybody is let in, and the log says so."""
-    server = context.daemon(Tenanted(context))
+    server = started(context)
     context.same("no token: joined", outcome(server, None), "joined")
     context.same("any token: joined", outcome(server, "nonsense"), "joined")
     context.ok("the log says that everybody may join",

@@ -131,6 +131,20 @@ import Testing
     }
   }
 
+  @Test func `a session comes back without a token`() throws {
+    try withTenants { running in
+      let (first, joined) = try join(running, token(running))
+      let secret = try #require(joined["session"] as? String)
+      let again = try SocketClient(port: running.port)
+      let resume = #""room":"tea","resume":{"session":"\#(secret)","ack":1}"#
+      again.say("join", resume)
+      let answer = try again.expect("joined")
+      #expect(answer["resumed"] as? Bool == true)
+      #expect(answer["peer"] as? String == joined["peer"] as? String)
+      withExtendedLifetime(first) {}
+    }
+  }
+
   @Test func `the API says where to join and gives ICE servers, for nobody else to keep`() throws {
     try withTenants { running in
       let order = "{\"room\":\"tea\",\"peer\":\"ann\",\"ttl\":60000}"
