@@ -35,6 +35,12 @@ CHROMIUM_FLAGS = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 
+# What the driver adds by itself, so that hidden pages run on as if they were not.
+CHROMIUM_DRIVER_FLAGS = (
+    "disable-background-timer-throttling", "disable-renderer-backgrounding",
+    "disable-backgrounding-occluded-windows",
+)
+
 FIREFOX_PREFERENCES = {
     # The relay is on an address of this machine, which WebRTC leaves out otherwise.
     "media.peerconnection.ice.loopback": True,
@@ -98,12 +104,15 @@ class Chromium(Browser):
 
     name = "Chromium"
 
-    def __init__(self, authority: pathlib.Path | None = None) -> None:
+    def __init__(self, authority: pathlib.Path | None = None, background: bool = False) -> None:
+        """With `background` pages that are hidden are treated as for people, not as for tests."""
         self._home = tempfile.TemporaryDirectory(prefix="interop-chromium-")
         if authority is not None:
             trust(pathlib.Path(self._home.name) / ".pki" / "nssdb", authority)
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
+        if background:
+            options.add_experimental_option("excludeSwitches", list(CHROMIUM_DRIVER_FLAGS))
         for flag in (*CHROMIUM_FLAGS, f"--user-data-dir={self._home.name}/profile"):
             options.add_argument(flag)
         environment = {**os.environ, "HOME": self._home.name, "NO_PROXY": "*"}
@@ -119,6 +128,12 @@ class Chromium(Browser):
 
     def open(self, url: str) -> None:
         self._driver.get(url)
+
+    def hide(self) -> None:
+        """Minimizes the window, which hides its page."""
+        window = self._driver.execute_cdp_cmd("Browser.getWindowForTarget", {})["windowId"]
+        self._driver.execute_cdp_cmd("Browser.setWindowBounds", {
+            "windowId": window, "bounds": {"windowState": "minimized"}})
 
     def evaluate(self, script: str) -> str:
         self._driver.set_script_timeout(ANSWER_SECONDS_MAX)
