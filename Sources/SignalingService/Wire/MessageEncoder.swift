@@ -44,6 +44,7 @@ public struct EncodedMessage: Sendable {
     let digits = String(number).utf8
     let start = head.count + digits.count
     var frame: [UInt8] = []
+    frame.reserveCapacity(start + tail.count + WebSocketLimits.headerBytesMax)
     if let deflate, start + tail.count >= Self.deflatedBytesMin,
       let deflated = deflatedTail(deflate.serverWindowBits, codec)
     {
