@@ -73,9 +73,9 @@ struct ServerConfigurationTests {
 
   @Test func `Every option of the table sets something`() throws {
     let line =
-      "--drain-deadline 60 --stop-grace 7 --public-url https://c.example"
-      + " --listen udp:192.0.2.7:1 --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8"
-      + " --max-connections 16000 --allow-origin https://Example.org:8443 --allow-origin *"
+      "--drain-deadline 60 --stop-grace 7 --public-url https://c.example --listen udp:192.0.2.7:1"
+      + " --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8 --max-connections 16000"
+      + " --max-connection-age 3600 --allow-origin * --allow-origin https://Example.org:8443"
       + " --relay-ip 192.0.2.8 --relay-ip 2001:db8::8 --port-range 50000-50099"
       + " --allow-peer 10.0.0.0/8 --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100"
       + " --relay-policy always --allocation-bandwidth 250k --user-bandwidth 2M"
@@ -83,13 +83,13 @@ struct ServerConfigurationTests {
       + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
       + " --no-tcp-relay --default-family keep --default-lifetime 700 --max-permissions 5"
       + " --max-lifetime 7200 --max-channels 6 --port-rest 7 --alternate-server 192.0.2.8:3478"
-      + " --alternate-server [2001:db8::8]:5349=two.example.org --mobility"
-      + " --rest-separator - --strict-expiry --unauthenticated-rate 7"
-      + " --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM --server-name turn.example.org"
-      + " --external-ip 203.0.113.8/192.0.2.8 --cert c.pem --key k.pem"
-      + " --redis-userdb ip=192.0.2.9 --redis-refresh 9 --proxy-from 10.0.0.0/8 --max-half-open 9"
-      + " --join-secret 0123456789abcdef0123456789abcdef --api-key 0123456789abcdef"
-      + " --trust-forwarded 10.1.0.0/16 --trust-forwarded fd01::/16 --forwarded-header forwarded"
+      + " --alternate-server [2001:db8::8]:5349=two.example.org --mobility --rest-separator -"
+      + " --strict-expiry --unauthenticated-rate 7 --oauth-key k:MDEyMzQ1Njc4OTAxMjM0NQ==:A128GCM"
+      + " --server-name turn.example.org --external-ip 203.0.113.8/192.0.2.8 --cert c.pem"
+      + " --key k.pem --redis-userdb ip=192.0.2.9 --redis-refresh 9 --proxy-from 10.0.0.0/8"
+      + " --max-half-open 9 --join-secret 0123456789abcdef0123456789abcdef"
+      + " --api-key 0123456789abcdef --trust-forwarded 10.1.0.0/16 --trust-forwarded fd01::/16"
+      + " --forwarded-header forwarded"
     let others = ["dev", "config", "turnserver-conf", "help", "version", "tenants"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -102,7 +102,7 @@ struct ServerConfigurationTests {
     #expect(settings.proxies.map(\.text) == ["10.0.0.0/8"] && settings.halfOpenMax == 9)
     #expect(settings.maxPeersPerRoom == 8 && settings.maxConnections == 16_000)
     #expect(settings.trustedForwarders.map(\.text) == ["10.1.0.0/16", "fd01::/16"])
-    #expect(settings.allowedOrigins == ["https://example.org:8443", "*"])
+    #expect(settings.allowedOrigins == ["*", "https://example.org:8443"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
     #expect(settings.redisUsers?.host == "192.0.2.9")
     #expect(settings.redisUsers?.refresh == .seconds(9))
