@@ -5,11 +5,12 @@ import shutil
 import signal
 import subprocess
 
-from harness import daemons
+from harness import daemons, tokens
 from harness.terminal import AtTerminal
 from harness.wire import Recording
 
 PAIR = {"local": "host", "remote": "relay", "protocol": "udp"}
+SECRET = "a secret of these tests, more than 32 bytes of it"
 # What a person may have typed, and the words that the completion then has to offer.
 COMPLETED = [
     ("parleyctl ", {"rooms", "room", "watch", "kick", "close-room", "say", "completion"}),
@@ -33,6 +34,7 @@ def run(context):
     mistakes(context, server)
     completion(context)
     relaying(context, nobody(context))
+    tenants(context)
 
 
 def control(context, server, *words):
@@ -214,6 +216,38 @@ def relaying(context, relay):
     done = control(context, relay, "watch", "--once")
     context.ok("watch of turnd: a screen without rooms", done.returncode == 0
                and "this server has no rooms" in done.stdout, done.stdout)
+
+
+def tenants(context):
+    """Two tenants with rooms of one name: the operator has to say which is meant."""
+    file = context.logs / "tenants.json5"
+    file.write_text("{tenants: {%s}}" % ", ".join(
+        f'{name}: {{keys: [{{kid: "{name}", secret: "{SECRET}"}}]}}' for name in ("acme", "zoo")))
+    server = context.daemon(daemons.Parleyd(
+        context.port(), context.port(), context.port(), "--tenants", str(file)))
+    recording = Recording()
+    with recording.connect(server.url) as ann, recording.connect(server.url) as zoe:
+        ann.join("tea", token=tokens.signed(SECRET, "acme", room="tea", name="Ann"))
+        zoe.join("tea", token=tokens.signed(SECRET, "zoo", room="tea", name="Zoe", role="keeper"))
+        done = control(context, server, "rooms")
+        context.same("rooms: those of both tenants", [
+            line.split()[:2] for line in done.stdout.splitlines()],
+            [["TENANT", "ROOM"], ["acme", "tea"], ["zoo", "tea"]])
+        context.ok("rooms of one tenant", "zoo" not in control(
+            context, server, "rooms", "--tenant", "acme").stdout)
+        for words in (("room", "tea"), ("say", "tea", "x"), ("close-room", "tea")):
+            done = control(context, server, *words)
+            context.ok(f"{words[0]}: which of the two has to be said", done.returncode == 1
+                       and "name one by tenant" in done.stderr, done.stderr)
+        done = control(context, server, "room", "tea", "--tenant", "zoo")
+        context.ok("room of one tenant, with the role of its member",
+                   "keeper, connected" in done.stdout and "Ann" not in done.stdout, done.stdout)
+        control(context, server, "say", "tea", "only you", "--tenant", "zoo")
+        context.same("say to one tenant's room", zoe.await_("notice")["text"], "only you")
+        control(context, server, "close-room", "tea", "--tenant", "zoo")
+        context.same("close-room of one tenant", zoe.end(), 4105)
+        ann.send("ping", ack=1)
+        context.same("and nothing came to the other", ann.hear()["type"], "pong")
 
 
 def nobody(context):
