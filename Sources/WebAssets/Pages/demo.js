@@ -21,6 +21,7 @@ addEventListener("unhandledrejection", ({ reason }) => demo.errors.push(String(r
 function notice(text) {
   $("notice-text").textContent = text;
   $("notice").hidden = !text;
+  if (text) $("notice").scrollIntoView({ block: "nearest" });
 }
 
 let toastTimer;
@@ -102,7 +103,7 @@ async function enter(event) {
   event.preventDefault();
   if (!checkRoom()) {
     notice(WORDS.bad_room);
-    return $("room").focus();
+    return $("room").focus({ preventScroll: true });
   }
   const button = $("join");
   if (button.disabled) return;

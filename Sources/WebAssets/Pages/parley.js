@@ -127,7 +127,7 @@ class Room extends Emitter {
       return this.#signaling.leave(new ParleyError("no_relay", "There is no relay."));
     }
     this.#directFailed ||= relayOnly;
-    this.#waiting = relayOnly && relay === "on-demand" ? [] : null;
+    if (!resumed) this.#waiting = relayOnly && relay === "on-demand" ? [] : null;
     if (this.#directFailed && relay === "on-demand") this.#ask();
     else this.#useIce(message);
     this.#setState("connected");
