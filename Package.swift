@@ -122,8 +122,8 @@ let package = Package(
     program(
       "parley-load",
       [
-        "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto", "TURNClient",
-        "HTTP1", "WebSocket",
+        "Compression", "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto",
+        "TURNClient", "HTTP1", "WebSocket",
       ]),
 
     // Tests.
@@ -190,7 +190,7 @@ let package = Package(
     tests(
       "ParleyctlTests",
       ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes", "Terminal"]),
-    tests("ParleyLoadTests", ["parley-load", "JSON", "NetTypes"]),
+    tests("ParleyLoadTests", ["Compression", "parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
       name: "Fuzzing",

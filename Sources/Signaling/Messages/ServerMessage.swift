@@ -1,9 +1,10 @@
 // What the server says.
 
-/// A message to clients; its number is given beside it, for each recipient apart.
-public enum ServerMessage: Hashable, Sendable {
+/// A message to clients; its number is given beside it, for each recipient apart. It is kept for
+/// many of them at once, hence as one reference.
+public indirect enum ServerMessage: Hashable, Sendable {
   /// You are in.
-  indirect case joined(Joined)
+  case joined(Joined)
   /// Who came, who went, whose connection is broken; in order.
   case presence([PresenceChange])
   /// An SDP offer.
@@ -21,7 +22,7 @@ public enum ServerMessage: Hashable, Sendable {
   /// Fresh ICE servers.
   case ice(ICEOffer)
   /// Something was wrong.
-  indirect case error(ErrorMessage)
+  case error(ErrorMessage)
   /// Answer to `ping`; everything up to the number `ack` was received.
   case pong(ack: Int64)
 

@@ -1,5 +1,6 @@
 // A connection of an offender: a WebSocket that need not behave.
 
+internal import Compression
 internal import EventLoop
 internal import HTTP1
 internal import NetTypes
@@ -37,7 +38,7 @@ final class FloodConnection: ByteStreamHandler {
   private var output: [UInt8] = []
   /// The last number used.
   private(set) var seq = 0
-  private(set) var hasDeflate = false
+  private var codec: ZlibCodec?
   /// Leaves everything that comes where it is.
   private(set) var isDeaf = false
 
@@ -73,6 +74,9 @@ final class FloodConnection: ByteStreamHandler {
       + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: \(SignalFrames.subprotocol)\r\n"
       + more + "\r\n"
   }
+
+  /// Whether messages may be compressed.
+  var hasDeflate: Bool { codec != nil }
 
   // MARK: Sending
 
@@ -136,8 +140,10 @@ final class FloodConnection: ByteStreamHandler {
     case .response(let head, let consumed):
       stream.consume(consumed)
       guard head.status == .switchingProtocols else { return stream.close() }
-      hasDeflate = head.fields.values("Sec-WebSocket-Extensions").contains {
-        $0.hasPrefix("permessage-deflate")
+      let extensions = head.fields.values("Sec-WebSocket-Extensions")
+      if extensions.contains(where: { $0.hasPrefix("permessage-deflate") }) {
+        codec = ZlibCodec()
+        socket = .client(maskSeed: 1, messageBytesMax: 1 << 20, allowsCompression: true)
       }
       stage = .open
       owner.opened(self)
@@ -150,7 +156,7 @@ final class FloodConnection: ByteStreamHandler {
       var offset = 0
       var goesOn = true
       while goesOn && !isDeaf && stage == .open {
-        switch socket.receive(&input, at: &offset, output: &output) {
+        switch socket.receive(&input, at: &offset, output: &output, codec: codec) {
         case .needMore: goesOn = false
         case .message(let message):
           message.payload.withSpan(in: input.span) { owner.received($0, on: self) }
