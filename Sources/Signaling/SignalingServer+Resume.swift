@@ -45,9 +45,11 @@ extension SignalingServer {
     guard let session = sessions[statement.session.handle], session.peer == statement.peer,
       session.room == statement.room
     else { return .none }
-    guard session.generations.accepts(statement.generation), isNewest(claim, number, session)
-    else { return .stale }
-    return .resume(statement.session)
+    guard session.generations.accepts(statement.generation) else {
+      // Several answers told of a restart, and not the last of them may have arrived.
+      return session.restartIsUntold ? .again(statement.session) : .stale
+    }
+    return isNewest(claim, number, session) ? .resume(statement.session) : .stale
   }
 
   /// The newest connection wins, which is not always the one whose join came last: a word from
@@ -87,6 +89,12 @@ extension SignalingServer {
       return turnAway(connection, error, into: &effects)
     }
     let restartIce = adviseRestart(before, address)
+    forgetAged(id)
+    // The answer may be lost or overtaken, and the client go on with an earlier one. So what a
+    // snapshot has in it is told as well, and nothing is forgotten.
+    if sessions[id.handle]?.outbound.ring.messages(after: claim.ack) == nil {
+      flush(before.room, into: &effects)
+    }
     takeOver(id, connection, from: address, into: &effects)
     let kept = messagesMissed(id, claim, number: entry.number)
     guard let session = sessions[id.handle] else { return }
@@ -105,7 +113,6 @@ extension SignalingServer {
       joined.peers = roster(of: session.room, without: id)
       counters.gaps[.overflow, default: 0] += 1
       answer(joined, number: session.outbound.last, to: connection, id, into: &effects)
-      tellNothingPending(to: id, in: session.room)
     }
     // Who was never told that it was away has no need to be told that it is back, unless it may
     // have lost what it was sent.
@@ -118,21 +125,21 @@ extension SignalingServer {
   private mutating func messagesMissed(
     _ id: SessionID, _ claim: Lobby.Claim, number: Int64
   ) -> [ServerMessage]? {
-    let tooOld = now + (.zero - replayAge)
-    var aged = 0
     let kept = sessions.update(id.handle) { session -> [ServerMessage]? in
       session.generations.renew(from: claim.statement.generation)
       session.restartIsUntold = false
       session.claimed = number
       _ = session.outbound.acknowledge(claim.ack)
-      aged = session.outbound.age(until: tooOld)
-      let kept = session.outbound.ring.messages(after: claim.ack)
-      if kept == nil { session.outbound.skipToLast() }
-      return kept
+      return session.outbound.ring.messages(after: claim.ack)
     }
-    drop(.replayAge, aged)
     stopAgingIfEmpty(id)
     return kept ?? nil
+  }
+
+  private mutating func forgetAged(_ id: SessionID) {
+    let tooOld = now + (.zero - replayAge)
+    drop(.replayAge, sessions.update(id.handle) { $0.outbound.age(until: tooOld) } ?? 0)
+    stopAgingIfEmpty(id)
   }
 
   /// The newest connection wins.

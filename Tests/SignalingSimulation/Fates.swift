@@ -20,6 +20,8 @@ struct Fates {
   private var fates: [PeerID: Fate] = [:]
   private var peers: [ConnectionID: PeerID] = [:]
   private var rooms: [PeerID: RoomName] = [:]
+  /// Who was told of a restart and has said nothing since.
+  private var untold: Set<PeerID> = []
   private var settled = Instant.zero
   /// Whether this run has the key of the first.
   private var canOpenEarlier = true
@@ -37,6 +39,7 @@ struct Fates {
     fates = fates.mapValues { _ in .earlier }
     canOpenEarlier = remembers
     peers = [:]
+    untold = []
     settled = now + .milliseconds(limits.settlingMs)
   }
 
@@ -50,6 +53,7 @@ struct Fates {
   /// What a member says may end sessions.
   mutating func note(_ body: ClientMessage.Body, from connection: ConnectionID) {
     guard let peer = peers[connection] else { return }
+    untold.remove(peer)
     switch body {
     case .leave: fates[peer] = .over
     case .kick(let other, _): end(other)
@@ -90,10 +94,23 @@ struct Fates {
     case .over, nil: faults.append("\(peer) was resumed after its end")
     case .suspended, .attached, .earlier: break
     }
-    // Whose secret is of an earlier run, be it for the second time, does not know yet.
-    if (joined.gap == .restart) != (claimed?.epoch != epoch) {
+    // Whose secret is of an earlier run, be it for the second time, does not know yet; and who has
+    // said nothing since it was told may not have been told.
+    let isEarlier = claimed?.epoch != epoch
+    let isRight =
+      joined.gap == .restart ? isEarlier || untold.contains(joined.peer) : !isEarlier
+    if joined.gap == .restart { untold.insert(joined.peer) }
+    if !isRight {
       faults.append("\(peer) was told the gap \(joined.gap as Any)")
     }
+  }
+
+  /// A connection is closed because a newer one has its session. Where it never had the session,
+  /// and its client waits for it, nothing newer can be.
+  mutating func turnedAway(_ link: Link, at now: Instant) {
+    guard peers[link.connection] == nil, let claimed = link.claimed else { return }
+    coverage.count("resume: turned away as too old")
+    if link.isHeld { judgeRefusal(of: claimed.peer, at: now) }
   }
 
   private mutating func judgeRefusal(of peer: PeerID, at now: Instant) {

@@ -75,7 +75,7 @@ struct Plan {
     limits.replay.ageMaxMs = random.chance(90) ? 60_000 : random.within(2_000...8_000)
     limits.presenceAtOnceMax = random.chance(60) ? 32 : Int(random.within(0...6))
     // With many clients there would never be quiet.
-    let isAging = clients < 8 && random.chance(20)
+    let isAging = clients < 5 && random.chance(30)
     limits.connectionAgeMaxMs = isAging ? random.within(5_000...12_000) : nil
     limits.returnSpreadMs = 500
     return limits

@@ -206,6 +206,7 @@ final class ServerEnd {
         }
       case .close(let id, let code):
         let link = network.links[Int(id.rawValue)]
+        if code == .replaced { fates.turnedAway(link, at: network.now) }
         fates.detached(link.connection, at: network.now)
         close(link, code)
       }

@@ -23,7 +23,7 @@ public final class Simulation {
   /// When quiet is waited for, and for how long at most.
   private let end: Instant
   private static let quiet = Duration.milliseconds(1_500)
-  private static let quietWait = Duration.seconds(30)
+  private static let quietWait = Duration.seconds(90)
 
   /// Runs `seed` to its end.
   ///

@@ -79,7 +79,7 @@ extension ProtocolClient {
     forgetWaiting()
     self.peer = peer
     session = secret
-    (lastSent, acknowledged, lastReceived) = (1, 1, 1)
+    (lastSent, acknowledged, lastReceived, confirmed) = (1, 1, 1, 1)
     if let fault = roster.replace(message["peers"], awaitsOthers: false) { complain(fault) }
     events.append(.entered(peer: peer))
   }

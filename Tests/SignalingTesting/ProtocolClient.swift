@@ -139,10 +139,10 @@ public struct ProtocolClient: Sendable {
     phase = .disconnected
     switch code {
     case nil, 1001, 4001, 4002, 4004, 4005, 4006, 4007: return
-    // Ours may be the older socket only because a join that was given up arrived late.
+    // Ours can be the older socket only because a join that was given up arrived late.
     case 4101? where abandonedJoins > 0: return
     case 4003: end(for: .disconnected)
-    case 4100, 4101, 4103, 4104, 4105: end(for: .over)
+    case 4100, 4103, 4104, 4105: end(for: .over)
     case .some(let code):
       complain("closed with \(code)")
       end(for: .over)

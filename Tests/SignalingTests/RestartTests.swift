@@ -92,6 +92,18 @@ import Testing
     #expect(world.closed[thief.connection] == .replaced && thief.heard == [])
   }
 
+  @Test func whomALateJoinOvertookIsToldTheGapAgain() throws {
+    let (world, ann, bob) = try restarted()
+    let back = world.comeBack(bob.session, ack: 7, number: 12)
+    _ = world.comeBack(ann.session, ack: 3, number: 2)
+    let late = world.comeBack(bob.session, ack: 7, number: 12)
+    #expect(world.closed[back.connection] == .replaced && late.joined?.gap == .restart)
+    let again = world.comeBack(try #require(back.joined?.session), ack: 8, number: 12)
+    #expect(again.joined?.gap == .restart && again.number == 8 && again.joined?.ack == 12)
+    world.say(again.connection, 12, .ping(ack: 8))
+    #expect(world.comeBack(bob.session, ack: 7, number: 12).joined == nil)
+  }
+
   @Test func aNewerSecretOfTheEarlierRunTakesTheSessionFromAnOlderOne() throws {
     let before = World()
     let old = try #require(before.join("tea")).joined.session

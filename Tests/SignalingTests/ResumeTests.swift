@@ -195,6 +195,17 @@ import Testing
     #expect(world.closed[back.connection] == nil)
   }
 
+  @Test func whomALateJoinOvertookComesBackWithTheAnswerThatItGot() throws {
+    let world = World()
+    let ann = try #require(world.join("tea"))
+    let back = world.comeBack(ann.joined.session, ack: 1)
+    let late = world.comeBack(ann.joined.session, ack: 1)
+    #expect(world.closed[back.connection] == .replaced && late.joined?.resumed == true)
+    let again = world.comeBack(try #require(back.joined?.session), ack: 1)
+    #expect(again.joined?.resumed == true)
+    #expect(world.comeBack(ann.joined.session, ack: 1).joined == nil, "it has a newer one")
+  }
+
   @Test func twoTabsWithOneSecretDoNotFight() throws {
     let (world, _, bob) = try pair()
     let first = world.comeBack(bob.joined.session, ack: 1)

@@ -1,7 +1,8 @@
 // Which of a session's successive secrets are good.
 
-/// Every resume makes a new secret. The newest one is good; until the client has shown by a word
-/// that it got it, the one that it came with is good too, because the answer may have been lost.
+/// Every resume makes a new secret. The newest one is good; until the client has shown which one it
+/// got, by a word or by coming with it, all since the last that it is known to have are good too:
+/// answers may have been lost, or a join that it had given up has come in between.
 struct Generations: Sendable {
   /// The newest one.
   private(set) var current: UInt32 = 0
@@ -12,12 +13,12 @@ struct Generations: Sendable {
   mutating func confirm() { confirmed = current }
 
   func accepts(_ generation: UInt32) -> Bool {
-    generation == current || generation == confirmed
+    (confirmed...current).contains(generation)
   }
 
   /// The client came with `generation`, and is given the next.
   mutating func renew(from generation: UInt32) {
-    confirmed = generation
+    confirmed = max(confirmed, generation)
     current += 1
   }
 

@@ -72,9 +72,4 @@ struct OutboundLane: Sendable {
 
   /// Forgets what is too old to be sent again; how many messages that were.
   mutating func age(until instant: Instant) -> Int { ring.age(until: instant) }
-
-  /// Forgets everything, because the client gets a snapshot instead.
-  mutating func skipToLast() {
-    ring = ReplayRing(first: last + 1)
-  }
 }
