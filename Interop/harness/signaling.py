@@ -16,13 +16,13 @@ class Session:
     """One WebSocket that counts both directions as the chapter "Numbers" says."""
 
     def __init__(self, base_url: str, origin: str | None = None,
-                 source: str | None = None) -> None:
+                 source: str | None = None, compression: str | None = None) -> None:
         self.sent = 0
         self.received = 0
         self.joined: dict = {}
         self.socket = connect(
             base_url.replace("http", "ws", 1) + "/signal", subprotocols=[SUBPROTOCOL],
-            origin=origin, proxy=None, compression=None, ping_interval=None,
+            origin=origin, proxy=None, compression=compression, ping_interval=None,
             max_size=1 << 20, open_timeout=SECONDS_MAX, close_timeout=1,
             source_address=None if source is None else (source, 0))
 

@@ -17,8 +17,8 @@ def run(context):
     """Each part has a room of its own."""
     server = context.daemon(
         daemons.Parleyd(context.port(), context.port(), context.port()))
-    for part in (connecting, joining, signals, messages, heartbeat, credentials, mistakes,
-                 refusals, breaches, leaving, replacing):
+    for part in (connecting, joining, signals, messages, compressed, heartbeat, credentials,
+                 mistakes, refusals, breaches, leaving, replacing):
         try:
             part(context, server)
         except (ValueError, KeyError, TimeoutError, OSError, EOFError) as error:
@@ -115,6 +115,24 @@ def messages(context, server):
         context.same("to one", third.expect("message")["data"], "for one")
         left.send("message", data="after", to=right.name)
         context.same("the others do not get it", right.expect("message")["data"], "after")
+
+
+def compressed(context, server):
+    """permessage-deflate by those who offer it, and a bomb."""
+    long = "a=candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host " * 200
+    with Session(server.url, compression="deflate") as left, Session(server.url) as right:
+        answer = left.socket.response.headers["Sec-WebSocket-Extensions"]
+        context.ok("deflate is agreed on", answer.startswith("permessage-deflate;"), answer)
+        left.join("compressed"), right.join("compressed")
+        left.expect("presence")
+        for sender, receiver in ((left, right), (right, left)):
+            for data in (long, "short", long):
+                sender.send("message", data=data)
+                context.ok("a message arrives, compressed on one side",
+                           receiver.expect("message")["data"] == data)
+    with Session(server.url, compression="deflate") as bomber:
+        bomber.socket.send(" " * 10_000_000)
+        context.same("a bomb: 1009", bomber.closed(), 1009)
 
 
 def heartbeat(context, server):

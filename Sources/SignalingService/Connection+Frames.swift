@@ -90,13 +90,14 @@ extension Connection {
     stream.closeAfterWriting()
   }
 
-  /// The client broke RFC 6455 and was told so. The socket stays for a moment, because closing it
-  /// while bytes are unread could take the close frame back.
+  /// The client broke RFC 6455 and was told so, and that nothing more comes. The socket stays for a
+  /// moment, because closing it while bytes are unread could take the close frame back.
   private func failed(_ fault: WebSocketFault) {
     guard let home else { return }
     home.counters.frameFaults[fault.rawValue, default: 0] += 1
     home.departed(self, .error)
     phase = .closing
     home.wake(self, at: home.loop.now + Self.linger)
+    stream.endAfterWriting()
   }
 }
