@@ -8,12 +8,18 @@ internal import Signaling
 extension SignalingLoop {
   private var unixSeconds: Int64 { loop.wallClock.unixSeconds(at: loop.now) }
 
+  /// Whose failures count: not those of a proxy that does not say for whom it asks, because all of
+  /// its clients would have to wait for one.
+  private func counted(_ client: IPAddress) -> IPAddress? {
+    shared.settings.forwarding.isTrusted(client) ? nil : client
+  }
+
   /// Whether `connection` may enter the room that it asks for.
   func admit(
     _ connection: Connection, _ request: JoinRequest, _ statement: SessionStatement?
   ) -> Admittance {
     let applicant = Admission.Applicant(
-      address: connection.client, origin: connection.origin, isReturning: statement != nil)
+      address: counted(connection.client), origin: connection.origin, isReturning: statement != nil)
     return admission.admit(
       to: request.room, token: request.token, applicant, now: loop.now, unixSeconds: unixSeconds)
   }
@@ -23,7 +29,10 @@ extension SignalingLoop {
     let api = BackendAPI(desk, publicURL: settings.publicURL, isSecure: settings.isSecure)
     return Mount(BackendAPI.path, bodyBytesMax: BackendDesk.orderBytesMax) {
       [unowned self] request, reply in
-      reply(api.answer(request, iceServers, now: loop.now, unixSeconds: unixSeconds))
+      let answer = api.answer(
+        request, from: counted(request.client), iceServers, now: loop.now,
+        unixSeconds: unixSeconds)
+      reply(answer)
     }
   }
 }

@@ -13,7 +13,8 @@ import Testing
   private static let origin = "https://shop.example"
 
   private func withTenants(
-    more: String = "", _ body: (RunningService) throws -> Void
+    more: String = "", forwarding: ForwardingPolicy = ForwardingPolicy(),
+    _ body: (RunningService) throws -> Void
   ) throws {
     let file = """
       { tenants: {
@@ -26,7 +27,11 @@ import Testing
       program: .parleyd, arguments: ["--dev", "--tenants", "/t"], environment: [:]
     ) { _ in Array(file.utf8) }
     guard case .run(let configuration) = outcome else { return }
-    try withService({ $0.tenants = Tenants(configuration.tenants) }, body)
+    let change: (inout SignalingSettings) -> Void = { settings in
+      settings.tenants = Tenants(configuration.tenants)
+      settings.forwarding = forwarding
+    }
+    try withService(change, body)
   }
 
   /// Status, fields and JSON of an answer.
@@ -114,6 +119,27 @@ import Testing
       #expect(answer["temporary"] as? Bool == true)
       #expect((1...100).contains(answer["retryAfter"] as? Int ?? 0))
       #expect(try client.expectClose() == 4006)
+    }
+  }
+
+  @Test func `a trusted proxy never has to wait, but those for whom it asks do`() throws {
+    let loopback = try #require(CIDR("127.0.0.0/8"))
+    try withTenants(forwarding: ForwardingPolicy(trusted: [loopback])) { running in
+      let order = "{\"room\":\"tea\"}"
+      for _ in 0..<12 { _ = try join(running, "nonsense") }
+      for _ in 0..<12 { _ = try post(running, "tokens", order, key: "x") }
+      let own = try post(running, "tokens", order)
+      #expect(own.status == 200)
+      func ask(for client: String, key: String) throws -> Int {
+        let fields = "Content-Type: application/json\r\nX-Forwarded-For: \(client)\r\n"
+        return try post(running, "tokens", order, key: key, fields: fields).status
+      }
+      for _ in 0..<10 { _ = try ask(for: "192.0.2.7", key: "x") }
+      let (seven, eight) = (
+        try ask(for: "192.0.2.7", key: Self.apiKey), try ask(for: "192.0.2.8", key: Self.apiKey)
+      )
+      #expect(seven == 429)
+      #expect(eight == 200)
     }
   }
 

@@ -25,11 +25,13 @@ struct BackendAPI {
   /// The answer to a request.
   ///
   /// - Parameters:
+  ///   - client: whose failures count; nil where none do.
   ///   - ice: makes credentials.
   ///   - now: for the throttle.
   ///   - unixSeconds: the same by the calendar.
   func answer(
-    _ request: MountedRequest, _ ice: ICEServers, now: Instant, unixSeconds: Int64
+    _ request: MountedRequest, from client: IPAddress?, _ ice: ICEServers, now: Instant,
+    unixSeconds: Int64
   ) -> HTTPResponse {
     guard desk.isOpen else { return Self.error(.notFound, "not_found", "there is no API here") }
     // A key in a page is a key in everybody's hands.
@@ -47,7 +49,7 @@ struct BackendAPI {
     }
     do throws(BackendDesk.Refusal) {
       let caller = try desk.caller(
-        apiKey: Self.bearer(request.head), from: request.client, now: now)
+        apiKey: Self.bearer(request.head), from: client, now: now)
       guard Self.isJSON(request.head) else {
         return Self.error(
           HTTPStatus(415), "unsupported_media_type", "Content-Type has to be application/json")
