@@ -1,5 +1,6 @@
 // Frames that bring no message forward, at the real port.
 
+import SignalingService
 import Testing
 import WebSocket
 
