@@ -111,6 +111,20 @@ public struct SignalingStatsDocument: Codable, Equatable, Sendable {
   /// Sessions begun, and ended by reason.
   public var joined = 0
   public var left: [String: Int] = [:]
+  /// Sessions that lost their connection by reason, that went on with another one, that came back
+  /// after a restart; and claims to sessions that somebody newer has.
+  public var suspended: [String: Int] = [:]
+  public var resumed = 0
+  public var reborn = 0
+  public var stale = 0
+  /// Gaps told by kind, and messages sent once more.
+  public var gaps: [String: Int] = [:]
+  public var replayed = 0
+  /// Messages refused as `rate_limited`, by whose allowance was used up.
+  public var limited: [String: Int] = [:]
+  /// Clients that asked for the relay, and reported ways of media, `direct` and `relayed`.
+  public var relayAsked = 0
+  public var pairs: [String: Int] = [:]
   /// Messages from clients and to clients, by type.
   public var received: [String: Int] = [:]
   public var sent: [String: Int] = [:]

@@ -96,6 +96,15 @@ extension SignalingStatsDocument {
     moved = report.service.moved
     joined = report.counters.joined
     left = report.counters.left.named(\.rawValue)
+    suspended = report.counters.suspended.named(\.rawValue)
+    resumed = report.counters.resumed
+    reborn = report.counters.reborn
+    stale = report.counters.stale
+    gaps = report.counters.gaps.named(\.rawValue)
+    replayed = report.counters.replayed
+    limited = report.counters.limited.named(\.rawValue)
+    relayAsked = report.counters.relayAsked
+    pairs = report.counters.pairs.named(\.rawValue)
     received = report.counters.received.named(\.rawValue)
     sent = report.counters.sent.named(\.rawValue)
     errors = report.counters.errors.named(\.rawValue)

@@ -40,6 +40,7 @@ import Testing
       #expect(signaling.joined == 3 && signaling.accepted == 3)
       #expect(signaling.received == ["join": 3, "message": 1, "offer": 1])
       #expect(signaling.errors == ["no_such_peer": 1])
+      #expect(signaling.suspended == [:] && signaling.resumed == 0 && signaling.limited == [:])
       #expect(signaling.responses == ["101": 3])
       withExtendedLifetime(eve) {}
     }
