@@ -124,7 +124,7 @@ public struct SignalingServer: ~Copyable {
     var old: [Int] = []
     ages.advance(to: now) { old.append($0) }
     for index in old { replace(at: index, into: &effects) }
-    if returned.count > 0, !isSettling { returned.settled() }
+    if !isSettling { returned.settle() }
   }
 
   /// The server stops: every connection is told when to come back and ends with 1001.

@@ -23,6 +23,7 @@ struct ReturnedSessions: Sendable {
   }
 
   private var returns: [SessionOrigin: Return] = [:]
+  private var isSettled = false
 
   var count: Int { returns.count }
 
@@ -37,8 +38,10 @@ struct ReturnedSessions: Sendable {
     if isSettling { returns[origin]?.session = nil } else { returns[origin] = nil }
   }
 
-  /// Nobody comes any more.
-  mutating func settled() {
+  /// Nobody comes any more: once, those that have ended are forgotten.
+  mutating func settle() {
+    if isSettled { return }
+    isSettled = true
     returns = returns.filter { $0.value.session != nil }
   }
 }
