@@ -138,6 +138,29 @@ import Testing
     #expect(changes(back.rest).count == 2 && back.rest.count == 1)
   }
 
+  @Test func whoseAnswerWithASnapshotWasOvertakenMissesNoChange() throws {
+    var limits = SignalingLimits()
+    limits.replay.messagesMax = 2
+    limits.presenceAtOnceMax = 0
+    let world = World(limits)
+    let ann = try #require(world.join("tea"))
+    let bob = try #require(world.join("tea"))
+    world.pass(.milliseconds(200))
+    world.close(ann.connection)
+    for number in 2...5 {
+      world.say(bob.connection, Int64(number), .message(to: ann.joined.peer, data: data))
+    }
+    let got = world.comeBack(ann.joined.session, ack: 2)
+    let cid = try #require(world.join("tea"))
+    let late = world.comeBack(ann.joined.session, ack: 2)
+    #expect(got.joined?.gap == .overflow && late.joined?.gap == .overflow)
+    let last = try #require(got.number)
+    let again = world.comeBack(try #require(got.joined?.session), ack: last)
+    #expect(again.joined?.gap == nil)
+    let arrival = PresenceChange(cid.joined.peer, .joined(cid.joined.profile))
+    #expect(changes(again.rest).contains(arrival))
+  }
+
   @Test func aRoomThatEndsLeavesNothingToBeTold() throws {
     let (world, members) = try crowd()
     for member in members { world.say(member.connection, 2, .leave) }
