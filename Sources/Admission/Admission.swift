@@ -62,11 +62,11 @@ public final class Admission {
   public func admit(
     to room: String, token: String?, _ applicant: Applicant, now: Instant, unixSeconds: Int64
   ) -> Admittance {
-    guard tenants.wantTokens else { return .granted(Grant(relay: house.relay)) }
     // Before anything that costs much.
     if let wait = applicant.address.flatMap({ throttle.wait(for: $0, now: now) }) {
-      return Self.later(wait, "too many failed joins from this address")
+      return Self.later(wait, "too many failed joins, or floods, from this address")
     }
+    guard tenants.wantTokens else { return .granted(Grant(relay: house.relay)) }
     let counted = applicant.isReturning ? nil : applicant.address
     guard let token else {
       if let counted { throttle.failed(counted, now: now) }

@@ -101,7 +101,10 @@ extension SignalingLoop {
           connection(recipient.connection)?.send(&encoded, number: recipient.number, urgency)
         }
       case .close(let id, let code):
-        connection(id)?.close(code)
+        guard let connection = connection(id) else { continue }
+        // Each new session may send a burst: who floods again and again would live on those.
+        if code == .flood { shared.throttle.failed(connection.client, now: loop.now) }
+        connection.close(code)
       }
     }
     effects.removeAll(keepingCapacity: true)
