@@ -3,8 +3,8 @@
 public import NetTypes
 internal import Synchronization
 
-/// Counts failed joins, failed calls and floods by address, over all loops: what the kernel spreads over
-/// them comes from one address all the same. It is asked before anything that costs much.
+/// Counts failed joins, failed calls and floods by address, over all loops: what the kernel spreads
+/// over them comes from one address all the same. It is asked before anything that costs much.
 ///
 /// After `freeFailures` in `window` each further failure closes the door for a while that doubles.
 /// Success changes nothing. Where a set of the table is taken, the entry that is oldest leaves.
