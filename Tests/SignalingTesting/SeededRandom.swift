@@ -1,19 +1,15 @@
 // Randomness that a seed repeats.
 
-/// SplitMix64: the same numbers again for the same seed.
+internal import NetTypes
+
+/// The same numbers again for the same seed, in the forms that a simulation wants.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+  private var numbers: SplitMix64
 
   /// - Parameter seed: any number.
-  public init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) { numbers = SplitMix64(seed: seed) }
 
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  public mutating func next() -> UInt64 { numbers.next() }
 
   /// A number from 0 to `bound - 1`; nearly even, which is enough here and fast.
   public mutating func below(_ bound: Int) -> Int {
