@@ -82,6 +82,8 @@ final class ProxiedClient {
       input.removeFirst(consumed)
       handshake = nil
       answerDue = .distantFuture
+      // Whoever has left while the answer was under way has nothing more to say.
+      guard client.phase == .disconnected else { return lose(nil, now) }
       client.opened(now: now)
     case .malformed: faults.append("client \(index): a malformed answer")
     }
