@@ -128,24 +128,17 @@ struct Signer: Sendable {
 /// Random numbers that a test can have again.
 struct SeededRandom: RandomNumberGenerator {
   private let seed: UInt64
-  private var state: UInt64
+  private var numbers: SplitMix64
 
   /// By `PARLEY_SEED`, or any.
   static func fromEnvironment() -> SeededRandom {
     let given = ProcessInfo.processInfo.environment["PARLEY_SEED"].flatMap { UInt64($0) }
     let seed = given ?? UInt64.random(in: 0...UInt64.max)
-    return SeededRandom(seed: seed, state: seed)
+    return SeededRandom(seed: seed, numbers: SplitMix64(seed: seed))
   }
 
   /// How to have them again.
   var hint: String { "again: PARLEY_SEED=\(seed) swift test" }
 
-  /// SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
+  mutating func next() -> UInt64 { numbers.next() }
 }
