@@ -1,6 +1,7 @@
 // Reads the repository this file belongs to, and runs tools in it.
 
 import Foundation
+import Glibc
 
 /// The repository on disk. Only what belongs to it counts: no build folders, nothing ignored.
 struct Repository {
@@ -19,20 +20,27 @@ struct Repository {
     let output: String
   }
 
-  /// Runs a tool of the PATH in the root. One that is missing ends with status 127, as `env` says.
+  /// Runs a tool of the PATH in the root. One that is missing ends with status 127, as shells say.
+  ///
+  /// Not by Foundation's `Process`: it looks at each open descriptor and copies beyond the end of
+  /// the list where there are some thousand, as tests of sockets have them at the same time.
   func run(_ arguments: [String]) throws -> ToolResult {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = arguments
-    process.currentDirectoryURL = root
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return ToolResult(
-      status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
+    let command = "cd \(Self.quoted(root.path)) && exec \(Self.quoted(arguments)) 2>&1"
+    guard let pipe = unsafe popen(command, "r") else { throw POSIXError(.EAGAIN) }
+    var output: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 65_536)
+    while case let count = unsafe fread(&part, 1, part.count, pipe), count > 0 {
+      output += part[..<count]
+    }
+    // wait(2): the exit status is the second byte.
+    let status = unsafe pclose(pipe) >> 8 & 0xFF
+    return ToolResult(status: status, output: String(decoding: output, as: UTF8.self))
+  }
+
+  private static func quoted(_ words: String...) -> String { quoted(words) }
+
+  private static func quoted(_ words: [String]) -> String {
+    words.map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
   }
 
   /// Paths of all files, from git where there is a checkout, else from the folders.
