@@ -11,6 +11,9 @@ const soon = (promise) => Promise.race([
   promise, new Promise((resolve) => setTimeout(resolve, STATS_MS_MAX, null)),
 ]);
 
+/** Firefox ends what a canvas gives when the stream is forgotten, though its track is in use. */
+const streams = [];
+
 /** A small picture that changes all the time. */
 function picture() {
   const canvas = document.createElement("canvas");
@@ -21,7 +24,9 @@ function picture() {
     paint.fillStyle = `hsl(${turn += 7} 80% 50%)`;
     paint.fillRect(0, 0, canvas.width, canvas.height);
   }, FRAME_MS);
-  return canvas.captureStream(1_000 / FRAME_MS);
+  const stream = canvas.captureStream(1_000 / FRAME_MS);
+  streams.push(stream);
+  return stream;
 }
 
 /** The pictures of a peer that are decoded, by the names of their tracks. */
