@@ -190,7 +190,7 @@ let package = Package(
     tests(
       "ParleyctlTests",
       ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes", "Terminal"]),
-    tests("ParleyLoadTests", ["Compression", "parley-load", "JSON", "NetTypes"]),
+    tests("ParleyLoadTests", ["Compression", "EventLoop", "parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
       name: "Fuzzing",

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -127,3 +128,33 @@ int64_t parley_raise_descriptor_limit(void) {
 }
 
 void parley_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int parley_write_file(const char *path, const uint8_t *bytes, size_t length) {
+  FILE *file = fopen(path, "we");
+  if (!file) return -errno;
+  size_t count = fwrite(bytes, 1, length, file);
+  int failure = count < length ? errno : 0;
+  if (fclose(file) && !failure) failure = errno;
+  return -failure;
+}
+
+int parley_process_id(void) { return getpid(); }
+
+int parley_process_usage(int process, int64_t *cpu_ns, int64_t *resident_bytes) {
+  clockid_t clock;
+  struct timespec time;
+  char path[64];
+  long pages, resident;
+  snprintf(path, sizeof path, "/proc/%d/statm", process);
+  FILE *file = fopen(path, "re");
+  if (!file) return -errno;
+  int found = fscanf(file, "%ld %ld", &pages, &resident);
+  fclose(file);
+  // The same as in /proc/PID/stat, but not rounded to a tick.
+  int failure = clock_getcpuclockid(process, &clock);
+  if (failure) return -failure;
+  if (found != 2 || clock_gettime(clock, &time) < 0) return -ESRCH;
+  *cpu_ns = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+  *resident_bytes = (int64_t)resident * sysconf(_SC_PAGESIZE);
+  return 0;
+}

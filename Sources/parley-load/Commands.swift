@@ -1,6 +1,7 @@
 // What the commands of this program have in common.
 
 internal import Configuration
+internal import EventLoop
 internal import NetTypes
 
 /// The settings of a command line that names no command.
@@ -40,6 +41,38 @@ enum Commands {
     set: @escaping @Sendable (inout Settings) -> Void
   ) -> Option<Settings> {
     .toggle("json", help: "Report as one JSON object in one line.", set: set)
+  }
+
+  static func progress<Settings>(
+    set: @escaping @Sendable (inout Settings) -> Void
+  ) -> Option<Settings> {
+    .toggle(
+      "progress", help: "Say each second how it goes, on standard error, as at a terminal.",
+      set: set)
+  }
+
+  static func process<Settings>(
+    set: @escaping @Sendable (inout Settings, Int32) -> Void
+  ) -> Option<Settings> {
+    .value(
+      "pid", "PID", help: "Tell what the process of this number, the server, takes of the machine."
+    ) {
+      let process = try OptionValues.number($1, in: 1...4_194_304)
+      guard ProcessUsage(of: Int32(process)) != nil else {
+        throw MalformedValue("is no process that runs")
+      }
+      set(&$0, Int32(process))
+    }
+  }
+
+  /// - Parameter load: what grows from step to step, as an option: "--rate".
+  static func plot<Settings>(
+    of load: String, set: @escaping @Sendable (inout Settings, String) -> Void
+  ) -> Option<Settings> {
+    .value(
+      "plot", "FILE",
+      help: "Run at \(PlotRun.steps) growing parts of \(load), and draw latency over load: an SVG."
+    ) { set(&$0, $1) }
   }
 
   /// The command is one word, first.

@@ -13,6 +13,23 @@ enum Decimal {
     let fraction = String(scaled % Int(scale))
     return sign + "\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
   }
+
+  /// The nearest whole number, with its thousands apart: "12,345".
+  static func grouped(_ value: Double) -> String {
+    let digits = Array(text(value.magnitude, digits: 0))
+    let groups = stride(from: digits.count, to: 0, by: -3).reversed().map { end in
+      String(digits[max(0, end - 3)..<end])
+    }
+    return (value <= -0.5 ? "-" : "") + groups.joined(separator: ",")
+  }
+
+  /// To six digits behind the point, as few as it takes.
+  static func shortest(_ value: Double) -> String {
+    var digits = text(value, digits: 6)
+    while digits.hasSuffix("0") { digits.removeLast() }
+    if digits.hasSuffix(".") { digits.removeLast() }
+    return digits.isEmpty ? "0" : digits
+  }
 }
 
 extension String {

@@ -133,5 +133,10 @@ int64_t parley_realtime_ns(void);
 /// Raises the soft limit of open descriptors to the hard one; returns the limit then in force.
 int64_t parley_raise_descriptor_limit(void);
 void parley_name_thread(const char *name);
+/// Makes `path` a file of these bytes.
+int parley_write_file(const char *path, const uint8_t *bytes, size_t length);
+int parley_process_id(void);
+/// Processor time of all threads of `process` so far, and what of it is in memory.
+int parley_process_usage(int process, int64_t *cpu_ns, int64_t *resident_bytes);
 
 #endif
