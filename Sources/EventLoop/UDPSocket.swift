@@ -159,12 +159,6 @@ extension UDPSocket {
     return withSlot(index, body)
   }
 
-  /// A slot to write something else in; what ``receive(from:)`` put there before is lost.
-  public func withScratch<R>(_ body: (inout MutableSpan<UInt8>) -> R) -> R {
-    count = 0
-    return withSlot(0, body)
-  }
-
   @inline(__always)
   private func withSlot<R>(_ index: Int, _ body: (inout MutableSpan<UInt8>) -> R) -> R {
     let buffer = unsafe UnsafeMutableBufferPointer(

@@ -88,12 +88,11 @@ extension RelayLoop {
 
   private func receiveAgain(_ frame: [UInt8], _ tuple: FiveTuple) {
     let now = loop.now
-    var bytes = frame
     var verdict = server.received(
-      from: tuple, in: bytes.mutableSpan, at: 0..<frame.count, now: now, effects: &effects)
+      from: tuple, in: frame.span, at: 0..<frame.count, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
     arriving = nil
     if verdict == .reply { verdict = .replyElsewhere(tuple) }
-    send(verdict, bytes.span, answering: .nobody)
+    send(verdict, frame.span, answering: .nobody)
   }
 }

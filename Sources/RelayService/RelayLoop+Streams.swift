@@ -111,7 +111,7 @@ extension RelayLoop {
     receivedFromClients &+= 1
     let now = loop.now
     var verdict = server.received(
-      from: client.tuple, in: input.mutableSpan, at: range, now: now, effects: &effects)
+      from: client.tuple, in: input.span, at: range, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
     if verdict == .pending { keepIfAwaited(input.span, range) }
     send(verdict, input.span, answering: .stream(client))
@@ -136,13 +136,16 @@ extension RelayLoop {
 
   /// Puts a frame with data to what leaves for the client at the end of this turn: all that comes
   /// from one relay's socket goes to one client.
-  func gather(_ verdict: Verdict, _ bytes: Span<UInt8>, _ range: Range<Int>, for tuple: FiveTuple) {
-    guard let client = streams.find(tuple) else { return server.sendFailed(verdict) }
+  func gather(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, for tuple: FiveTuple, of recipient: Recipient,
+    _ traffic: Traffic
+  ) {
+    guard let client = streams.find(tuple) else { return server.sendFailed(recipient, traffic) }
     if gathering !== client || gathered.count + range.count > Self.gatheredMax { flushGathered() }
     let stream = client.stream
     let waiting = stream.queuedBytes + gathered.count
     guard waiting + stream.queuedCount(of: range.count) <= RelayStream.mediaQueuedMax else {
-      return server.clientTooSlow(verdict)
+      return server.clientTooSlow(recipient, traffic)
     }
     gathering = client
     if tuple.transport.isSecure {

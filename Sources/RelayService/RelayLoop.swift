@@ -54,6 +54,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   var streamEnds: [String: UInt64] = [:]
   /// The sockets of relays that are TCP.
   private(set) lazy var peers = PeerStreams(loop, owner: self)
+  /// Where a frame is put together that has to be in one piece.
+  private var frame: [UInt8] = []
   /// What is to be written to `gathering` at the end of this turn.
   var gathered: [UInt8] = []
   var gathering: RelayStream?
@@ -141,7 +143,8 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>, _ tuple: FiveTuple,
     on listener: ListenerSocket, now: Instant
   ) {
-    var verdict = server.received(from: tuple, in: bytes, at: payload, now: now, effects: &effects)
+    var verdict = server.received(
+      from: tuple, in: bytes.span, at: payload, now: now, effects: &effects)
     while !effects.isEmpty {
       verdict = carryOut(verdict, now: now)
     }
@@ -159,11 +162,13 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
           unusable &+= 1
           continue
         }
+        var train = Train(datagram.payload)
         batch.withBytes(index) { bytes in
-          let verdict = server.received(
-            fromPeer: datagram.source, at: relay.handle, in: &bytes, at: datagram.payload,
-            now: now)
-          send(verdict, bytes.span, answering: .nobody)
+          while train.count > 0 {
+            let verdict = server.received(
+              fromPeer: datagram.source, at: relay.handle, &train, now: now)
+            send(verdict, bytes.span, answering: .nobody)
+          }
         }
       }
       flushGathered()
@@ -179,11 +184,9 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       case .none: return
       case .other: continue
       case .icmp(let error):
-        // A slot that is free between two batches.
-        batch.withScratch { bytes in
-          let verdict = server.peerUnreachable(error, at: relay.handle, in: &bytes, now: now)
-          send(verdict, bytes.span, answering: .nobody)
-        }
+        let verdict = server.peerUnreachable(error, at: relay.handle, now: now)
+        let nothing: [UInt8] = []
+        send(verdict, nothing.span, answering: .nobody)
       }
     }
   }
@@ -223,18 +226,46 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
         if let client = streams.find(tuple) { answer(client) }
         return
       }
-      guard let listener = socket(of: tuple) else { return server.sendFailed(verdict) }
       let reply = server.reply.bytes
+      guard let listener = socket(of: tuple) else { return failed(verdict.load) }
       result = send(reply.span, 0..<reply.count, to: tuple, on: listener)
     case .toPeer(let handle, let peer, let range, let dontFragment):
-      guard let relay = relays[Int(handle.index)] else { return server.sendFailed(verdict) }
+      guard let relay = relays[Int(handle.index)] else { return failed(verdict.load) }
       result = relay.send(bytes, range, to: peer, dontFragment: dontFragment)
-    case .toClient(_, let tuple, let range):
-      if tuple.transport.isStream { return gather(verdict, bytes, range, for: tuple) }
-      guard let listener = socket(of: tuple) else { return server.sendFailed(verdict) }
-      result = send(bytes, range, to: tuple, on: listener)
+    case .toClient(let allocation, let tuple, let range, let framing):
+      return send(bytes, range, framing, to: tuple, of: allocation)
     }
-    if result != .sent { server.sendFailed(verdict) }
+    if result != .sent { failed(verdict.load) }
+  }
+
+  private func failed(_ load: (recipient: Recipient, traffic: Traffic)) {
+    server.sendFailed(load.recipient, load.traffic)
+  }
+
+  /// Sends each of the payloads in `range` in a frame of its own.
+  private func send(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, to tuple: FiveTuple,
+    of allocation: SlabHandle
+  ) {
+    let length = range.count / framing.count
+    let traffic = Traffic(packets: 1, bytes: UInt64(framing.header + length + framing.padding))
+    let header = server.header
+    for index in 0..<framing.count {
+      let start = range.lowerBound + index * length
+      frame.removeAll(keepingCapacity: true)
+      frame.append(header.span, 0..<framing.header)
+      frame.append(bytes, start..<start + length)
+      for _ in 0..<framing.padding { frame.append(0) }
+      if tuple.transport.isStream {
+        gather(frame.span, 0..<frame.count, for: tuple, of: .client(allocation), traffic)
+      } else {
+        var result = SendResult.failed(code: 0)
+        if let listener = socket(of: tuple) {
+          result = send(frame.span, 0..<frame.count, to: tuple, on: listener)
+        }
+        if result != .sent { server.sendFailed(.client(allocation), traffic) }
+      }
+    }
   }
 
   // MARK: Effects

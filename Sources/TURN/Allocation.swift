@@ -26,9 +26,14 @@ public struct Traffic: Equatable, Sendable {
     bytes &+= UInt64(length)
   }
 
-  @inlinable mutating func uncount(_ length: Int) {
-    packets &-= 1
-    bytes &-= UInt64(length)
+  @inlinable mutating func count(_ more: Traffic) {
+    packets &+= more.packets
+    bytes &+= more.bytes
+  }
+
+  @inlinable mutating func uncount(_ less: Traffic) {
+    packets &-= less.packets
+    bytes &-= less.bytes
   }
 
   public static func + (a: Traffic, b: Traffic) -> Traffic {

@@ -110,76 +110,83 @@ extension TURNServer {
 
   // MARK: From peers
 
-  /// RFC 8656 §11.3 and §12.7: a datagram at a relay, framed in place for the client.
+  /// RFC 8656 §11.3 and §12.7: datagrams at a relay, framed for the client. Those of one length
+  /// have one header behind a channel; but every Data indication has an id of its own, and a limit
+  /// may let one pass and not the next.
   mutating func relayPeerData(
-    _ peer: SocketAddress, _ relay: SlabHandle, _ bytes: inout MutableSpan<UInt8>,
-    _ payload: Range<Int>, now: Instant
+    _ peer: SocketAddress, _ relay: SlabHandle, _ train: inout Train, now: Instant
   ) -> Verdict {
-    guard case .allocation(let handle)? = relays[relay]?.owner else { return .drop(.noRelay) }
-    let id = TransactionID(using: &indicationIDs)
+    guard case .allocation(let handle)? = relays[relay]?.owner else {
+      _ = train.nextAlike()
+      return .drop(.noRelay)
+    }
     let peer = external.outside(peer)
+    var channel: UInt16?
+    var length = 0
     let verdict = allocations.update(handle) { allocation -> Verdict in
-      allocation.counters.fromPeers.count(payload.count)
-      guard !allocation.isDetached else {
-        allocation.counters.drops &+= 1
-        return .drop(.clientAway)
-      }
+      channel = allocation.channel(of: peer, now: now)
+      let alike = channel != nil && !allocation.meter.isLimited
+      let (range, count) = (alike ? train.nextAlike() : train.next().map { ($0, 1) }) ?? (0..<0, 0)
+      length = count > 1 ? train.size : range.count
+      allocation.counters.fromPeers.count(
+        Traffic(packets: UInt64(count), bytes: UInt64(range.count)))
+      guard !allocation.isDetached else { return allocation.drops(count, .clientAway) }
       guard allocation.permits(peer.ip, now: now) else {
-        allocation.counters.drops &+= 1
-        return .drop(.noPermission)
+        return allocation.drops(count, .noPermission)
       }
-      let framed =
-        if let channel = allocation.channel(of: peer, now: now) {
-          Self.frame(channel, &bytes, payload, isPadded: allocation.fiveTuple.transport.isStream)
+      let framing =
+        if channel != nil {
+          Self.frame(length, count, inStream: allocation.fiveTuple.transport.isStream)
         } else {
-          Self.frameDataIndication(peer, id, &bytes, payload)
+          Self.frameIndication(length, from: peer)
         }
-      guard let framed else {
-        allocation.counters.drops &+= 1
-        return .drop(.tooLong)
+      guard let framing else { return allocation.drops(count, .tooLong) }
+      let traffic = framing.traffic(of: range.count)
+      if let reason = allocation.meter.refusal(of: Int(traffic.bytes), .toClient, now: now) {
+        return allocation.drops(count, reason)
       }
-      if let reason = allocation.meter.refusal(of: framed.count, .toClient, now: now) {
-        allocation.counters.drops &+= 1
-        return .drop(reason)
-      }
-      allocation.counters.toClient.count(framed.count)
-      return .toClient(allocation: handle, allocation.fiveTuple, framed)
+      allocation.counters.toClient.count(traffic)
+      return .toClient(allocation: handle, allocation.fiveTuple, range, framing)
+    }
+    if case .toClient(_, _, _, let framing)? = verdict {
+      writeHeader(channel, peer, length, framing)
     }
     return verdict ?? .drop(.noRelay)
   }
 
   /// RFC 8656 §12.4: four bytes in front; and in a stream, where the next header follows, zeros
   /// behind up to a multiple of four, which the length leaves out.
-  private static func frame(
-    _ channel: UInt16, _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>, isPadded: Bool
-  ) -> Range<Int>? {
-    guard let length = UInt16(exactly: payload.count) else { return nil }
-    let start = payload.lowerBound - Wire.channelDataHeaderLength
-    bytes.store(channel, at: start)
-    bytes.store(length, at: start + 2)
-    let end = payload.upperBound + (isPadded ? -payload.count & 3 : 0)
-    // Never what the buffer held before (CVE-2020-4067 in coturn).
-    for offset in payload.upperBound..<end { bytes[offset] = 0 }
-    return start..<end
+  private static func frame(_ length: Int, _ count: Int, inStream isStream: Bool) -> Framing? {
+    guard length <= Int(UInt16.max) else { return nil }
+    return Framing(
+      count: count, header: Wire.channelDataHeaderLength, padding: isStream ? -length & 3 : 0)
   }
 
   /// RFC 8656 §11.3: a Data indication around the payload.
-  private static func frameDataIndication(
-    _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>,
-    _ payload: Range<Int>
-  ) -> Range<Int>? {
-    let front = dataIndicationLength(peer) + Wire.attributeHeaderLength
-    let padding = -payload.count & 3
-    let start = payload.lowerBound - front
-    let end = payload.upperBound + padding
-    guard let length = UInt16(exactly: end - start - Wire.headerLength) else { return nil }
-    beginDataIndication(peer, id, &bytes, at: start, length: length)
-    let offset = payload.lowerBound - Wire.attributeHeaderLength
+  private static func frameIndication(_ length: Int, from peer: SocketAddress) -> Framing? {
+    let header = dataIndicationLength(peer) + Wire.attributeHeaderLength
+    let padding = -length & 3
+    guard header + length + padding - Wire.headerLength <= Int(UInt16.max) else { return nil }
+    return Framing(count: 1, header: header, padding: padding)
+  }
+
+  private mutating func writeHeader(
+    _ channel: UInt16?, _ peer: SocketAddress, _ length: Int, _ framing: Framing
+  ) {
+    let number = UInt16(truncatingIfNeeded: length)
+    if let channel {
+      var bytes = header.mutableSpan
+      bytes.store(channel, at: 0)
+      bytes.store(number, at: 2)
+      return
+    }
+    let id = TransactionID(using: &indicationIDs)
+    var bytes = header.mutableSpan
+    let message = framing.header + length + framing.padding - Wire.headerLength
+    Self.beginDataIndication(peer, id, &bytes, length: UInt16(truncatingIfNeeded: message))
+    let offset = framing.header - Wire.attributeHeaderLength
     bytes.store(Attribute.data.rawValue, at: offset)
-    bytes.store(UInt16(payload.count), at: offset + 2)
-    // Zeros, never what the buffer held before (CVE-2020-4067 in coturn).
-    for offset in payload.upperBound..<end { bytes[offset] = 0 }
-    return start..<end
+    bytes.store(number, at: offset + 2)
   }
 
   /// Bytes of a Data indication from `peer` that says nothing yet.
@@ -189,17 +196,24 @@ extension TURNServer {
 
   /// RFC 8656 §11.3: writes the header of a Data indication, and the peer.
   static func beginDataIndication(
-    _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>, at start: Int,
-    length: UInt16
+    _ peer: SocketAddress, _ id: TransactionID, _ bytes: inout MutableSpan<UInt8>, length: UInt16
   ) {
-    bytes.store(MessageType(.data, .indication).rawValue, at: start)
-    bytes.store(length, at: start + 2)
-    bytes.store(Wire.magicCookie, at: start + 4)
-    bytes.store(id.high, at: start + 8)
-    bytes.store(id.low, at: start + 12)
-    let offset = start + Wire.headerLength
+    bytes.store(MessageType(.data, .indication).rawValue, at: 0)
+    bytes.store(length, at: 2)
+    bytes.store(Wire.magicCookie, at: 4)
+    bytes.store(id.high, at: 8)
+    bytes.store(id.low, at: 12)
+    let offset = Wire.headerLength
     bytes.store(Attribute.xorPeerAddress.rawValue, at: offset)
     bytes.store(UInt16(XorAddress.length(peer.ip.family)), at: offset + 2)
     XorAddress.encode(peer, into: &bytes, at: offset + 4, id)
+  }
+}
+
+extension Allocation {
+  /// Counts what arrived and is not relayed.
+  fileprivate mutating func drops(_ count: Int, _ reason: DropReason) -> Verdict {
+    counters.drops &+= UInt64(count)
+    return .drop(reason)
   }
 }

@@ -46,6 +46,8 @@ public struct TURNServer: ~Copyable {
   let loop: LoopPlace
   /// The answer that ``Verdict/reply`` speaks of.
   public internal(set) var reply = MessageBuilder()
+  /// What ``Framing/header`` speaks of.
+  public internal(set) var header = InlineArray<64, UInt8>(repeating: 0)
   public internal(set) var statistics = Statistics()
   /// Kept true by whoever drives the server.
   public var wallClock: WallClock
@@ -117,19 +119,19 @@ public struct TURNServer: ~Copyable {
   /// A datagram from a client's side of the server.
   ///
   /// - Parameters:
-  ///   - bytes: the receive slot; `payload` is where the datagram is in it.
+  ///   - bytes: the receive slot, which is only read; `payload` is where the datagram is in it.
   ///   - effects: to be carried out before the next input.
   public mutating func received(
-    from tuple: FiveTuple, in bytes: borrowing MutableSpan<UInt8>, at payload: Range<Int>,
+    from tuple: FiveTuple, in bytes: Span<UInt8>, at payload: Range<Int>,
     now: Instant, effects: inout [Effect]
   ) -> Verdict {
-    var verdict = dispatch(tuple, bytes.span, payload, now: now, effects: &effects)
+    var verdict = dispatch(tuple, bytes, payload, now: now, effects: &effects)
     if case .drop(.noAllocation) = verdict,
       let arrived = arrive(tuple, now: now, effects: &effects)
     {
       verdict =
         arrived == .pending
-        ? .pending : dispatch(tuple, bytes.span, payload, now: now, effects: &effects)
+        ? .pending : dispatch(tuple, bytes, payload, now: now, effects: &effects)
     }
     return count(verdict)
   }
@@ -146,17 +148,18 @@ public struct TURNServer: ~Copyable {
     }
   }
 
-  /// A datagram from a peer at a relay. The header the client expects is written in front of the
-  /// payload: the slot needs 64 free bytes there, and 3 behind for padding.
+  /// Datagrams from a peer at a relay, one of which at least is left in `train`. As many are taken
+  /// as the verdict speaks of; nobody looks into them. The driver goes on until none are left.
   public mutating func received(
-    fromPeer peer: SocketAddress, at relay: SlabHandle, in bytes: inout MutableSpan<UInt8>,
-    at payload: Range<Int>, now: Instant
+    fromPeer peer: SocketAddress, at relay: SlabHandle, _ train: inout Train, now: Instant
   ) -> Verdict {
-    count(relayPeerData(peer, relay, &bytes, payload, now: now))
+    let left = train.count
+    let verdict = relayPeerData(peer, relay, &train, now: now)
+    return count(verdict, times: left - train.count)
   }
 
-  mutating func count(_ verdict: Verdict) -> Verdict {
-    if case .drop(let reason) = verdict { statistics.drops[reason.rawValue] &+= 1 }
+  mutating func count(_ verdict: Verdict, times: Int = 1) -> Verdict {
+    if case .drop(let reason) = verdict { statistics.drops[reason.rawValue] &+= UInt64(times) }
     return verdict
   }
 
@@ -262,29 +265,32 @@ public struct TURNServer: ~Copyable {
     }
   }
 
-  /// The kernel did not take what the last verdict said to send: it is no traffic but a drop.
-  public mutating func sendFailed(_ verdict: Verdict) {
-    statistics.sendFailures &+= 1
-    uncount(verdict)
+  /// The kernel did not take what a verdict said to send: it is no traffic but drops.
+  public mutating func sendFailed(_ recipient: Recipient, _ traffic: Traffic) {
+    statistics.sendFailures &+= traffic.packets
+    uncount(recipient, traffic)
   }
 
-  /// What the last verdict said to send to a client was not sent, because too much waits for it.
-  public mutating func clientTooSlow(_ verdict: Verdict) {
-    statistics.drops[DropReason.clientTooSlow.rawValue] &+= 1
-    uncount(verdict)
+  /// What verdicts said to send to a client was not sent, because too much waits for it.
+  public mutating func clientTooSlow(_ recipient: Recipient, _ traffic: Traffic) {
+    statistics.drops[DropReason.clientTooSlow.rawValue] &+= traffic.packets
+    uncount(recipient, traffic)
   }
 
-  private mutating func uncount(_ verdict: Verdict) {
-    switch verdict {
-    case .toPeer(let relay, _, let range, _):
+  private mutating func uncount(_ recipient: Recipient, _ traffic: Traffic) {
+    switch recipient {
+    case .asker: break
+    case .client(let handle):
+      _ = allocations.update(handle) { allocation in
+        allocation.counters.toClient.uncount(traffic)
+        allocation.counters.drops &+= traffic.packets
+      }
+    case .peer(let relay):
       guard case .allocation(let handle)? = relays[relay]?.owner else { return }
-      allocations[handle]?.counters.toPeers.uncount(range.count)
-      allocations[handle]?.counters.drops &+= 1
-    case .toClient(let handle, _, let range):
-      guard allocations.contains(handle) else { return }
-      allocations[handle]?.counters.toClient.uncount(range.count)
-      allocations[handle]?.counters.drops &+= 1
-    case .drop, .reply, .replyElsewhere, .pending, .moveStream, .bindStream: break
+      _ = allocations.update(handle) { allocation in
+        allocation.counters.toPeers.uncount(traffic)
+        allocation.counters.drops &+= traffic.packets
+      }
     }
   }
 

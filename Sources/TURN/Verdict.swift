@@ -20,8 +20,50 @@ public enum Verdict: Equatable, Sendable {
   /// Send ``TURNServer/reply``; from then on the stream is the client's half of this connection,
   /// and what comes on it is the peer's (RFC 6062 §5.4).
   case bindStream(SlabHandle)
-  /// Send the range of the buffer to the client, from the server address it knows.
-  case toClient(allocation: SlabHandle, FiveTuple, Range<Int>)
+  /// Send the range of the buffer to the client, from the server address it knows, framed.
+  case toClient(allocation: SlabHandle, FiveTuple, Range<Int>, Framing)
+}
+
+/// What goes around a payload on its way to a client. The buffer that it is in is only read, for
+/// more may lie in front of it and behind.
+public struct Framing: Equatable, Sendable {
+  /// Datagrams of equal length in the range, each of which is framed.
+  public let count: Int
+  /// Bytes of ``TURNServer/header`` that go in front of each.
+  public let header: Int
+  /// Zeros that go behind each.
+  public let padding: Int
+}
+
+/// Whose counters a datagram that leaves is counted in.
+public enum Recipient: Equatable, Sendable {
+  /// In none: an answer is no traffic.
+  case asker
+  /// The client of this allocation.
+  case client(SlabHandle)
+  /// A peer of this relay.
+  case peer(SlabHandle)
+}
+
+extension Verdict {
+  /// Who gets what is to be sent, and how much of it is counted as sent already.
+  public var load: (recipient: Recipient, traffic: Traffic) {
+    switch self {
+    case .toPeer(let relay, _, let range, _):
+      (.peer(relay), Traffic(packets: 1, bytes: UInt64(range.count)))
+    case .toClient(let allocation, _, let range, let framing):
+      (.client(allocation), framing.traffic(of: range.count))
+    case .drop, .reply, .replyElsewhere, .pending, .moveStream, .bindStream:
+      (.asker, Traffic(packets: 1, bytes: 0))
+    }
+  }
+}
+
+extension Framing {
+  /// What `bytes` of payload are on the wire.
+  func traffic(of bytes: Int) -> Traffic {
+    Traffic(packets: UInt64(count), bytes: UInt64(bytes + count * (header + padding)))
+  }
 }
 
 /// What is to be done besides, in order, before the next input.

@@ -8,8 +8,8 @@ import TURNTesting
 extension Traffic {
   mutating func count(_ length: Int) { self = self + Traffic(packets: 1, bytes: UInt64(length)) }
 
-  mutating func uncount(_ length: Int) {
-    self = Traffic(packets: packets &- 1, bytes: bytes &- UInt64(length))
+  mutating func uncount(_ less: Traffic) {
+    self = Traffic(packets: packets &- less.packets, bytes: bytes &- less.bytes)
   }
 }
 
@@ -19,10 +19,10 @@ extension TraceWorld {
   mutating func fromClient(_ datagram: [UInt8], _ client: Int, _ request: TraceRequest?)
     throws(Finding)
   {
-    var slot = Array(repeating: 0xAA, count: Self.headroom) + datagram + [0xAA, 0xAA, 0xAA, 0xAA]
+    let slot = Array(repeating: 0xAA, count: Self.headroom) + datagram + [0xAA, 0xAA, 0xAA, 0xAA]
     let range = Self.headroom..<Self.headroom + datagram.count
     var verdict = turn.received(
-      from: Self.tuple(client), in: slot.mutableSpan, at: range, now: now, effects: &effects)
+      from: Self.tuple(client), in: slot.span, at: range, now: now, effects: &effects)
     let hadEffects = !effects.isEmpty
     verdict = try carryOut() ?? verdict
     lastVerdict = verdict
@@ -104,21 +104,42 @@ extension TraceWorld {
   {
     let stranger = SlabHandle(index: Int32(number & 7), generation: 9)
     let relay = relays.isEmpty ? stranger : relays[number % relays.count].handle
-    var slot = Array(repeating: 0xAA, count: Self.headroom) + payload + [0xAA, 0xAA, 0xAA, 0xAA]
-    var span = slot.mutableSpan
-    let verdict = turn.received(
-      fromPeer: peer, at: relay, in: &span,
-      at: Self.headroom..<Self.headroom + payload.count, now: now)
-    lastVerdict = verdict
+    let slot = Array(payload)
+    // Some of it comes as one datagram, and some as a train.
+    let size = number & 8 == 0 || slot.isEmpty ? slot.count : 1 + slot.count / 3
+    var train = Train(0..<slot.count, size: size)
+    repeat {
+      let left = train.rest
+      let before = train.count
+      let verdict = turn.received(fromPeer: peer, at: relay, &train, now: now)
+      lastVerdict = verdict
+      try require(train.count < before, "a verdict on nothing")
+      let taken = left.lowerBound..<train.rest.lowerBound
+      try check(verdict, before - train.count, of: taken, slot, from: peer)
+    } while train.count > 0
+    try require(train.rest.isEmpty, "a part of a train is left")
+  }
+
+  /// - Parameter count: datagrams, which are at `taken` of the slot.
+  private mutating func check(
+    _ verdict: Verdict, _ count: Int, of taken: Range<Int>, _ slot: [UInt8],
+    from peer: SocketAddress
+  ) throws(Finding) {
     switch verdict {
-    case .drop: drops += 1
-    case .toClient(_, let tuple, let range):
+    case .drop: drops += count
+    case .toClient(_, let tuple, let range, let framing):
+      try require(range == taken && framing.count == count, "another part of the train")
       let client = (0..<4).first { Self.tuple($0) == tuple }
       let index = try client.required("relayed to nobody")
       let until = permissions[Permission(client: index, peer: peer.ip)]
       try require(until.map { $0 > now } ?? false, "a peer without a permission is heard")
-      try checkFrame(Array(slot[range]), peer, payload, isPadded: tuple.transport.isStream)
-      toClients.count(range.count)
+      let length = taken.count / count
+      for (number, frame) in turn.frames(verdict, slot).enumerated() {
+        let start = taken.lowerBound + number * length
+        try checkFrame(
+          frame, peer, slot[start..<start + length], isPadded: tuple.transport.isStream)
+        toClients.count(frame.count)
+      }
     default: throw Finding(description: "a peer's datagram ends as \(verdict)")
     }
   }

@@ -183,12 +183,13 @@ struct TraceWorld: ~Copyable {
   private static let pattern = (0..<66_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
 
   private mutating func sendFailed() {
-    switch lastVerdict {
-    case .toPeer(_, _, let range, _): toPeers.uncount(range.count)
-    case .toClient(_, _, let range): toClients.uncount(range.count)
-    default: return
+    let (recipient, traffic) = lastVerdict.load
+    switch recipient {
+    case .peer: toPeers.uncount(traffic)
+    case .client: toClients.uncount(traffic)
+    case .asker: return
     }
-    turn.sendFailed(lastVerdict)
+    turn.sendFailed(recipient, traffic)
     lastVerdict = .pending
   }
 

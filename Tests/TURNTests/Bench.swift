@@ -153,10 +153,10 @@ final class Bench {
   /// Hands in a datagram and carries out the effects, as a driver does.
   @discardableResult
   func receive(_ datagram: [UInt8], from client: SocketAddress? = nil) -> Verdict {
-    var slot = [UInt8](repeating: 0xAA, count: 64) + datagram + [UInt8](repeating: 0xAA, count: 8)
+    let slot = [UInt8](repeating: 0xAA, count: 64) + datagram + [UInt8](repeating: 0xAA, count: 8)
     let tuple = self.tuple(client)
     var verdict = turn.received(
-      from: tuple, in: slot.mutableSpan, at: 64..<64 + datagram.count, now: now, effects: &effects)
+      from: tuple, in: slot.span, at: 64..<64 + datagram.count, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut() ?? verdict }
     return verdict
   }
@@ -165,13 +165,9 @@ final class Bench {
   func receive(_ payload: [UInt8], fromPeer peer: SocketAddress, at relay: SlabHandle)
     -> (Verdict, [UInt8])
   {
-    var slot =
-      [UInt8](repeating: 0xAA, count: 64) + payload + [UInt8](repeating: 0xAA, count: 8)
-    var span = slot.mutableSpan
-    let verdict = turn.received(
-      fromPeer: peer, at: relay, in: &span, at: 64..<64 + payload.count, now: now)
-    guard case .toClient(_, _, let range) = verdict else { return (verdict, []) }
-    return (verdict, Array(slot[range]))
+    var train = Train(0..<payload.count)
+    let verdict = turn.received(fromPeer: peer, at: relay, &train, now: now)
+    return (verdict, turn.frames(verdict, payload).first ?? [])
   }
 
   func carryOut() -> Verdict? {

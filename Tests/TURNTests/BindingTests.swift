@@ -56,11 +56,11 @@ struct BindingTests {
   @Test(arguments: [.tcp, .tls, .dtls] as [Transport])
   func `discovery is for UDP alone`(_ transport: Transport) throws {
     try turnOn()
-    var bytes = binding { $0.add(.changeRequest, uint32: 6) }
+    let bytes = binding { $0.add(.changeRequest, uint32: 6) }
     let tuple = FiveTuple(client: bench.client, server: bench.server, transport: transport)
     let range = 0..<bytes.count
     let verdict = bench.turn.received(
-      from: tuple, in: bytes.mutableSpan, at: range, now: bench.now,
+      from: tuple, in: bytes.span, at: range, now: bench.now,
       effects: &bench.effects)
     #expect(verdict == .reply)
     #expect(try answer().code == 420)

@@ -321,9 +321,9 @@ struct IndicationTests {
     try bench.allocate()
     try #require(try bench.permit(bench.peer).isSuccess)
     let verdict = bench.receive(bench.sendIndication([1, 2], to: bench.peer))
-    bench.turn.sendFailed(verdict)
+    bench.turn.sendFailed(verdict.load.recipient, verdict.load.traffic)
     let (back, _) = bench.receive([1], fromPeer: bench.peer, at: try bench.lastRelay())
-    bench.turn.sendFailed(back)
+    bench.turn.sendFailed(back.load.recipient, back.load.traffic)
     let counters = try #require(bench.records.first).counters
     #expect(counters.toPeers == Traffic() && counters.toClient == Traffic())
     #expect(counters.drops == 2 && counters.fromPeers.packets == 1)
@@ -360,9 +360,9 @@ struct RoutingTests {
       wallClock: WallClock(unixNanoseconds: 0, at: .zero), now: .zero)
     var effects: [Effect] = []
     func hand(_ bytes: [UInt8]) -> Verdict {
-      var slot = bytes
+      let slot = bytes
       return turn.received(
-        from: bench.tuple(), in: slot.mutableSpan, at: 0..<bytes.count, now: .zero,
+        from: bench.tuple(), in: slot.span, at: 0..<bytes.count, now: .zero,
         effects: &effects)
     }
     #expect(hand(bench.request(.binding, username: nil)) == .reply)
@@ -376,10 +376,10 @@ struct RoutingTests {
     try #require(try bench.bind(0x4000, bench.peer).isSuccess)
     for datagram in [bench.channelData(0x4000, [1, 2]), bench.sendIndication([1], to: bench.peer)] {
       for offset in 64..<72 {
-        var slot = [UInt8](repeating: 0xAA, count: offset) + datagram
+        let slot = [UInt8](repeating: 0xAA, count: offset) + datagram
         let payload = offset..<slot.count
         let verdict = bench.turn.received(
-          from: bench.tuple(), in: slot.mutableSpan, at: payload, now: bench.now,
+          from: bench.tuple(), in: slot.span, at: payload, now: bench.now,
           effects: &bench.effects)
         guard case .toPeer(_, bench.peer, let range, _) = verdict else {
           Issue.record("\(verdict) at \(offset)")

@@ -2,6 +2,7 @@
 
 import NetTypes
 import STUN
+import TURNTesting
 import Testing
 
 @testable import TURN
@@ -10,11 +11,8 @@ struct ICMPTests {
   let bench = Bench()
 
   private func tell(_ error: ICMPError, at relay: SlabHandle) -> (Verdict, [UInt8]) {
-    var slot = [UInt8](repeating: 0xAA, count: 64)
-    var span = slot.mutableSpan
-    let verdict = bench.turn.peerUnreachable(error, at: relay, in: &span, now: bench.now)
-    guard case .toClient(_, _, let range) = verdict else { return (verdict, []) }
-    return (verdict, Array(slot[range]))
+    let verdict = bench.turn.peerUnreachable(error, at: relay, now: bench.now)
+    return (verdict, bench.turn.frames(verdict, []).first ?? [])
   }
 
   @Test("Trap 28: an ICMP error becomes a Data indication with peer and ICMP, and no data")

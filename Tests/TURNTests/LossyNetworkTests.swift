@@ -131,7 +131,7 @@ private final class Simulation {
     case .client(let index): hear(callers[index], flight.bytes)
     case .relay(let relay, let peer):
       let (verdict, bytes) = bench.receive(flight.bytes, fromPeer: peer, at: relay)
-      guard case .toClient(_, let tuple, _) = verdict,
+      guard case .toClient(_, let tuple, _, _) = verdict,
         let index = callers.firstIndex(where: { $0.address == tuple.client })
       else { return }
       network.send(bytes, to: .client(index), now: bench.now)

@@ -43,7 +43,7 @@ struct MobilityTests {
   private func reached() throws -> SocketAddress? {
     let relay = try bench.lastRelay()
     let (verdict, _) = bench.receive([7], fromPeer: bench.peer, at: relay)
-    guard case .toClient(_, let tuple, _) = verdict else { return nil }
+    guard case .toClient(_, let tuple, _, _) = verdict else { return nil }
     return tuple.client
   }
 

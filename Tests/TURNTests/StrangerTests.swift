@@ -96,13 +96,13 @@ struct StrangerTests {
       configuration, quota: bench.quota, ports: bench.ports, random: SplitMix64(seed: 1),
       wallClock: bench.turn.wallClock, now: bench.now)
     var effects: [Effect] = []
-    var bytes = header(.allocate)
+    let bytes = header(.allocate)
     let range = 0..<bytes.count
     for transport in [Transport.tcp, .udp] {
       let tuple = FiveTuple(client: bench.client, server: bench.server, transport: transport)
       let replies = (0..<10).count { _ in
         turn.received(
-          from: tuple, in: bytes.mutableSpan, at: range, now: bench.now,
+          from: tuple, in: bytes.span, at: range, now: bench.now,
           effects: &effects) == .reply
       }
       #expect(replies == (transport == .udp ? 1 : 10))
@@ -130,11 +130,11 @@ struct StrangerTests {
     for shift in 0..<8 {
       let bench = Bench()
       let request = bench.request(.allocate) { $0.add(.requestedTransport, uint32: 17 << 24) }
-      var slot = [UInt8](repeating: 0, count: 64 + shift) + request
+      let slot = [UInt8](repeating: 0, count: 64 + shift) + request
       let range = 64 + shift..<slot.count
       var effects: [Effect] = []
       let verdict = bench.turn.received(
-        from: bench.tuple(), in: slot.mutableSpan, at: range, now: bench.now,
+        from: bench.tuple(), in: slot.span, at: range, now: bench.now,
         effects: &effects)
       #expect(verdict == .pending, "\(shift)")
     }

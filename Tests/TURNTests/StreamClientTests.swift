@@ -83,7 +83,7 @@ struct StreamClientTests {
     let bench = try bench(.tcp)
     let (verdict, frame) = bench.receive([1, 2], fromPeer: bench.peer, at: try bench.lastRelay())
     #expect(bench.records[0].counters.toClient == Traffic(packets: 1, bytes: UInt64(frame.count)))
-    bench.turn.clientTooSlow(verdict)
+    bench.turn.clientTooSlow(verdict.load.recipient, verdict.load.traffic)
     #expect(bench.records[0].counters.toClient == Traffic())
     #expect(bench.records[0].counters.drops == 1)
     #expect(bench.drops(.clientTooSlow) == 1)
