@@ -56,6 +56,7 @@ let package = Package(
 
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
+    library("Traffic", ["CLinux", "EventLoop"]),
     library("TLS", ["COpenSSL", "Crypto", "EventLoop", "NetTypes", "STUN"]),
     library("JSON", ["CSimdjson"]),
     library("Compression", ["CZlib", "WebSocket"]),
@@ -123,7 +124,7 @@ let package = Package(
       "parley-load",
       [
         "Compression", "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto",
-        "TURNClient", "HTTP1", "WebSocket",
+        "TURNClient", "Traffic", "HTTP1", "WebSocket",
       ]),
 
     // Tests.
@@ -190,6 +191,7 @@ let package = Package(
     tests(
       "ParleyctlTests",
       ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes", "Terminal"]),
+    tests("TrafficTests", ["EventLoop", "NetTypes", "Traffic"]),
     tests("ParleyLoadTests", ["Compression", "EventLoop", "parley-load", "JSON", "NetTypes"]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(

@@ -49,6 +49,12 @@ int parley_udp_open(const parley_address *local, int reuse_port, int packet_info
   return fd;
 }
 
+int parley_udp_connect(int fd, const parley_address *target) {
+  struct sockaddr_storage address;
+  socklen_t length = parley_to_sockaddr(target, &address);
+  return connect(fd, (struct sockaddr *)&address, length) < 0 ? -errno : 0;
+}
+
 void parley_set_buffers(int fd, int bytes) {
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);

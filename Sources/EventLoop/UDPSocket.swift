@@ -43,6 +43,13 @@ public struct UDPSocket: Sendable {
     parley_set_df(descriptor, address.ip.family == .v4 ? 4 : 6, isSet ? 1 : 0)
   }
 
+  /// Ties it to `target`: it hears nobody else.
+  public func connect(to target: SocketAddress) throws(SystemError) {
+    var to = target.raw
+    _ = try SystemError.check(
+      unsafe parley_udp_connect(descriptor, &to), "connect udp", target.text)
+  }
+
   public func close() { parley_close(descriptor) }
 
   /// Throws when somebody has `address` already: sockets that share a port by `reusePort` would

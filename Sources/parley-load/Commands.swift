@@ -16,14 +16,14 @@ enum Commands {
     summary: "puts a bounded load on a server and says what became of it",
     groups: [],
     arguments: .init(
-      "\(TurnOptions.command)|\(SignalOptions.command)|\(FloodOptions.command) …"
+      "\(RelayOptions.command)|\(SignalOptions.command)|\(FloodOptions.command) …"
     ) { _, words in
       throw MalformedValue(
-        "is no command: the first word is \(TurnOptions.command), \(SignalOptions.command) or "
+        "is no command: the first word is \(RelayOptions.command), \(SignalOptions.command) or "
           + FloodOptions.command)
     },
     examples: [
-      ("parley-load turn --help", "Packets through a TURN server:"),
+      ("parley-load relay --help", "Packets through a TURN server:"),
       ("parley-load signal --help", "Messages between the peers of rooms:"),
       ("parley-load flood --help", "The same beside a client that misbehaves:"),
     ])

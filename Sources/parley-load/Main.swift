@@ -9,9 +9,9 @@ internal import Logging
   static func main() {
     do {
       switch CommandLine.arguments.dropFirst().first {
-      case TurnOptions.command:
-        let options = TurnOptions.table.parseOrExit(into: TurnOptions())
-        end(try TurnLoad(options).run(), json: options.json)
+      case RelayOptions.command:
+        let options = RelayOptions.table.parseOrExit(into: RelayOptions())
+        end(try RelayLoad(options).run(), json: options.json)
       case SignalOptions.command:
         let options = SignalOptions.table.parseOrExit(into: SignalOptions())
         guard let url = options.url else { return }

@@ -2,20 +2,23 @@
 
 internal import NetTypes
 
-/// An open-loop schedule: send `n` is due at `start + n / rate`, so a slow receiver or a late
-/// sender makes nothing rarer; it only makes it late, and that is measured.
+/// An open-loop schedule: send `n` is due at `start + n × stride / rate`, so a slow receiver or a
+/// late sender makes nothing rarer; it only makes it late, and that is measured.
 struct Pacer: Sendable {
   let start: Instant
   let perSecond: Int
-  /// Sends after which it is over; × 1e9 must fit an Int64.
+  /// What one send counts for in the rate.
+  let stride: Int
+  /// Sends after which it is over; × stride × 1e9 must fit an Int64.
   let total: Int
   /// The number of the next send.
   private(set) var next = 0
 
-  init(start: Instant, perSecond: Int, total: Int) {
-    precondition(perSecond > 0)
+  init(start: Instant, perSecond: Int, stride: Int = 1, total: Int) {
+    precondition(perSecond > 0 && stride > 0)
     self.start = start
     self.perSecond = perSecond
+    self.stride = stride
     self.total = total
   }
 
@@ -23,7 +26,8 @@ struct Pacer: Sendable {
 
   /// When the next send is due.
   var due: Instant {
-    Instant(nanoseconds: start.nanoseconds + Int64(next) * 1_000_000_000 / Int64(perSecond))
+    let offset = Int64(next * stride) * 1_000_000_000 / Int64(perSecond)
+    return Instant(nanoseconds: start.nanoseconds + offset)
   }
 
   /// The next send is done, or given up.

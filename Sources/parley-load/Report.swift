@@ -6,7 +6,7 @@ internal import JSON
 struct Report {
   enum Value {
     case count(Int, note: String = "")
-    case decimal(Double, unit: String)
+    case decimal(Double, unit: String, digits: Int = 1)
     case text(String)
   }
 
@@ -109,7 +109,8 @@ struct Report {
   private static func shown(_ value: Value) -> (number: String, unit: String) {
     switch value {
     case .count(let count, let note): (String(count), note)
-    case .decimal(let number, let unit): (Decimal.text(number, digits: 1), unit)
+    case .decimal(let number, let unit, let digits):
+      (Decimal.text(number, digits: digits), unit)
     case .text(let text): (text, "")
     }
   }
@@ -127,7 +128,7 @@ struct Report {
       writer.key(row.key)
       switch row.value {
       case .count(let count, _): writer.integer(count)
-      case .decimal(let number, _): writer.raw(Array(Decimal.text(number, digits: 3).utf8))
+      case .decimal(let number, _, _): writer.raw(Array(Decimal.text(number, digits: 3).utf8))
       case .text(let text): writer.string(text)
       }
     }

@@ -47,7 +47,8 @@ struct LayerTable {
     ("NetTypes", .values), ("Crypto", .values), ("AdminAPI", .values),
     ("STUN", .cores), ("TURN", .cores), ("TURNClient", .cores), ("HTTP1", .cores),
     ("WebSocket", .cores), ("Signaling", .cores),
-    ("EventLoop", .edges), ("TLS", .edges), ("JSON", .edges), ("Compression", .edges),
+    ("EventLoop", .edges), ("Traffic", .edges), ("TLS", .edges), ("JSON", .edges),
+    ("Compression", .edges),
     ("Logging", .edges), ("Configuration", .edges), ("Terminal", .edges),
     ("Redis", .edges), ("WebAssets", .edges),
     ("Gate", .services), ("RelayService", .services), ("Admission", .services),
@@ -70,7 +71,7 @@ struct LayerTable {
     ("ConfigurationTests", .tests),
     ("UserDatabaseTests", .tests),
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
-    ("ParleyLoadTests", .tests), ("CFuzzer", .tests), ("Fuzzing", .tests),
+    ("TrafficTests", .tests), ("ParleyLoadTests", .tests), ("CFuzzer", .tests), ("Fuzzing", .tests),
     ("parley-fuzz", .tests), ("parley-echo", .tests), ("FuzzingTests", .tests),
     ("HouseRules", .tests),
   ])

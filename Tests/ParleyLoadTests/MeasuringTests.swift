@@ -81,55 +81,63 @@ import Testing
 }
 
 @Suite struct NumberedPayloadTests {
-  private let payload = NumberedPayload(run: 0xCAFE_F00D, sender: 3, size: 200)
-  private let time = Instant(nanoseconds: 0x0123_4567_89AB_CDEF)
+  private let payload = NumberedPayload(run: 0xCAFE_F00D, size: 200)
+  private let due = Instant(nanoseconds: 0x0123_4567_89AB_CDEF)
 
-  private func stamped(_ number: UInt64) -> [UInt8] {
-    var bytes = payload.template()
-    payload.stamp(&bytes, at: 0, number: number, time: time)
+  private func stamped(_ number: UInt64, behind headerBytes: Int = 0) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0xFF, count: headerBytes) + payload.template
+    var span = bytes.mutableSpan
+    payload.stamp(&span, at: headerBytes, sender: 3, number: number, due: due)
     return bytes
   }
 
+  private func check(
+    _ bytes: [UInt8], from sender: UInt32 = 3, in range: Range<Int>? = nil
+  ) -> NumberedPayload.Finding {
+    payload.check(bytes.span, range ?? 0..<bytes.count, from: sender)
+  }
+
   @Test func whatIsStampedIsFoundAgain() {
-    #expect(payload.template().count == 200)
-    #expect(payload.check(stamped(9).span) == .valid(number: 9, sentAt: time))
-    var framed = [UInt8](repeating: 0xFF, count: 4) + payload.template()
-    payload.stamp(&framed, at: 4, number: 1, time: time)
+    #expect(payload.template.count == 200)
+    #expect(check(stamped(9)) == .valid(number: 9, due: due))
+    let framed = stamped(1, behind: 4)
     #expect(framed[..<4].allSatisfy { $0 == 0xFF })
-    #expect(payload.check(Array(framed[4...]).span) == .valid(number: 1, sentAt: time))
+    #expect(check(framed, in: 4..<204) == .valid(number: 1, due: due))
   }
 
   @Test func theSmallestPayloadHasNoFiller() {
-    let small = NumberedPayload(run: 1, sender: 0, size: NumberedPayload.sizeMin)
-    var bytes = small.template()
-    small.stamp(&bytes, at: 0, number: 5, time: time)
-    #expect(small.check(bytes.span) == .valid(number: 5, sentAt: time))
+    let small = NumberedPayload(run: 1, size: NumberedPayload.sizeMin)
+    var bytes = small.template
+    var span = bytes.mutableSpan
+    small.stamp(&span, at: 0, sender: 0, number: 5, due: due)
+    let finding = small.check(bytes.span, 0..<bytes.count, from: 0)
+    #expect(finding == .valid(number: 5, due: due))
   }
 
   @Test func everyChangedByteIsSeen() {
     let good = stamped(9)
-    // The time of sending is a number like any other.
+    // The time it was due is a number like any other.
     for index in good.indices where !(16..<24).contains(index) {
       var bytes = good
       bytes[index] ^= 0x10
       let expected: NumberedPayload.Finding = index < 8 ? .foreign : .corrupt
-      #expect(payload.check(bytes.span) == expected, "byte \(index)")
+      #expect(check(bytes) == expected, "byte \(index)")
     }
   }
 
   @Test func wrongLengthsAreCorrupt() {
     let good = stamped(9)
-    #expect(payload.check(Array(good.dropLast()).span) == .corrupt)
-    #expect(payload.check((good + [0]).span) == .corrupt)
-    #expect(payload.check(Array(good[..<23]).span) == .foreign)
-    #expect(payload.check([UInt8]().span) == .foreign)
+    #expect(check(Array(good.dropLast())) == .corrupt)
+    #expect(check(good + [0]) == .corrupt)
+    #expect(check(Array(good[..<23])) == .foreign)
+    #expect(check([]) == .foreign)
   }
 
   @Test func packetsOfOthersAreForeign() {
-    let other = NumberedPayload(run: payload.run, sender: 2, size: 200)
-    #expect(other.check(stamped(1).span) == .foreign)
-    let later = NumberedPayload(run: payload.run &+ 1, sender: 3, size: 200)
-    #expect(later.check(stamped(1).span) == .foreign)
+    #expect(check(stamped(1), from: 2) == .foreign)
+    let later = NumberedPayload(run: payload.run &+ 1, size: 200)
+    let finding = later.check(stamped(1).span, 0..<200, from: 3)
+    #expect(finding == .foreign)
   }
 }
 
@@ -145,12 +153,20 @@ import Testing
     #expect(pacer.isOver)
   }
 
+  @Test func burstsAreDueAsMuchLessOftenAsTheyAreLarger() {
+    var pacer = Pacer(start: .zero, perSecond: 48_000, stride: 16, total: 5)
+    pacer.advance()
+    pacer.advance()
+    pacer.advance()
+    #expect(pacer.due == Instant(nanoseconds: 1_000_000))
+  }
+
   @Test func theLargestRunStaysWithinItsNumbers() {
-    var pacer = Pacer(start: .zero, perSecond: 3, total: TurnOptions.packetsMax)
+    var pacer = Pacer(start: .zero, perSecond: 3, total: RelayOptions.packetsMax)
     for _ in 0..<4 { pacer.advance() }
     #expect(pacer.due == Instant(nanoseconds: 1_333_333_333))
     #expect(
-      !Int64(TurnOptions.packetsMax).multipliedReportingOverflow(by: 1_000_000_000).overflow)
+      !Int64(RelayOptions.packetsMax).multipliedReportingOverflow(by: 1_000_000_000).overflow)
   }
 }
 
@@ -166,7 +182,7 @@ import Testing
   }
 
   @Test func onlyWhatIsRequiredFailsARun() {
-    var report = Report(command: "turn", title: "")
+    var report = Report(command: "relay", title: "")
     report.add("lost", "lost", .count(3))
     report.require(0, "packets lost")
     #expect(report.passed)
@@ -177,7 +193,7 @@ import Testing
   }
 
   @Test func jsonHasEveryRowUnderItsKey() {
-    var report = Report(command: "turn", title: "")
+    var report = Report(command: "relay", title: "")
     report.add("lost", "lost", .count(3))
     report.add("rate", "rate", .decimal(2.5, unit: "/s"))
     var latency = LatencyHistogram()
@@ -185,7 +201,7 @@ import Testing
     report.add("latency", "latency", latency)
     report.add(problems: ["it \"broke\"": 2])
     #expect(
-      report.json == #"{"command":"turn","passed":true,"lost":3,"rate":2.500,"#
+      report.json == #"{"command":"relay","passed":true,"lost":3,"rate":2.500,"#
         + #""latency_us":{"count":1,"p50":1.500,"p90":1.500,"p99":1.500,"p99.9":1.500,"#
         + #""max":1.500},"#
         + #""problems":{"it \"broke\"":2},"failures":[]}"#)

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "trains.h"
+
 /// A transport address as numbers in host order. family: 4, 6, or 0 for none.
 typedef struct {
   uint64_t high;
@@ -59,6 +61,8 @@ typedef struct {
 /// reuse_port != 0: SO_REUSEPORT. packet_info != 0: report each datagram's destination.
 int parley_udp_open(const parley_address *local, int reuse_port, int packet_info,
                     parley_address *bound);
+/// Ties the socket to `target`: it hears nobody else, and need not be told whom to send to.
+int parley_udp_connect(int fd, const parley_address *target);
 /// Whether what the socket of this family (4 or 6) sends may be cut up on its way: on != 0: never.
 void parley_set_df(int fd, int family, int on);
 /// Asks for socket buffers of this size, over the system's limit where we are allowed to.

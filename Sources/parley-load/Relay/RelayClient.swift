@@ -1,68 +1,69 @@
-// One TURN client of a run: its socket, its allocation, and its half of a pair's packets.
+// One TURN client of a run: its socket, its allocation, and the way to its peer.
 
 internal import Crypto
 internal import EventLoop
 internal import NetTypes
 internal import TURNClient
+internal import Traffic
 
 /// Confined to the loop, as everything here.
-final class TurnPeer: EventHandler {
+final class RelayClient: EventHandler {
   /// What a client is waiting for.
   enum Stage: Equatable {
     case new, allocating, allocated, opening, ready, failed, closing, ended
   }
 
   /// The one channel of each client (RFC 8656 §12: 0x4000...0x4FFF).
-  private static let channel: UInt16 = 0x4000
-  private static let bufferBytes = 4 << 20
+  static let channel: UInt16 = 0x4000
+  static let bufferBytes = 4 << 20
   /// Permissions last 300 s (RFC 8656 §9), channels and allocations 600 s.
   private static let renewal = Duration.seconds(200)
   private static let lifetimeSeconds: UInt32 = 600
 
+  let index: Int
   let socket: UDPSocket
-  let payload: NumberedPayload
-  private let server: SocketAddress
+  /// `nil` in pairs.
+  let peer: PlainPeer?
+  var inbox: Inbox
+  /// What stands in front of the payloads that it sends.
+  private(set) var header: [UInt8] = []
   private let framing: Framing
-  private unowned let load: TurnLoad
+  private unowned let load: RelayLoad
   private var registration: EventLoop.Registration?
   private var core: TURNClient
 
   private(set) var stage = Stage.new
+  /// Whether nothing more is done to set it up.
+  private var isSettled = false
   private(set) var relay: SocketAddress?
   private(set) var askedAt = Instant.zero
+  /// Whom it sends to and hears.
+  private(set) var target: SocketAddress?
   /// Requests without an answer; while there are any, `tick` has to be called.
   private(set) var waiting = 0
   private var renewAt = Instant.distantFuture
-  /// A whole datagram, which only has to be stamped before it is sent.
-  private var datagram: [UInt8] = []
-  private var payloadStart = 0
-  /// What arrived of the partner's packets.
-  var tracker: SequenceTracker
 
   init(
-    _ load: TurnLoad, options: TurnOptions, credentials: (name: String, password: String),
-    payload: NumberedPayload, on loop: EventLoop
+    _ load: RelayLoad, index: Int, options: RelayOptions,
+    credentials: (name: String, password: String), on loop: EventLoop
   ) throws(SystemError) {
     self.load = load
-    self.payload = payload
-    server = options.server
+    self.index = index
     framing = options.framing
-    tracker = SequenceTracker(capacity: options.packetsPerClient)
+    peer =
+      options.isPaired ? nil : try PlainPeer(load, of: index, options: options, on: loop)
+    inbox = Inbox(
+      from: options.isPaired ? Inbox.client(index ^ 1) : Inbox.peer(of: index),
+      packets: options.packetsPerSender)
     core = TURNClient(
       username: credentials.name, password: credentials.password,
       family: options.server.ip.family, random: SecureRandom())
     socket = try UDPSocket(
-      bind: Self.localAddress(toward: options.server), reusePort: false, packetInfo: false,
+      bind: options.localAddress, reusePort: false, packetInfo: false,
       bufferBytes: Self.bufferBytes)
+    try socket.connect(to: options.server)
+    TrainBatch.accept(at: socket)
     registration = try loop.register(socket.descriptor, for: .readable, handler: self)
-  }
-
-  private static func localAddress(toward server: SocketAddress) -> SocketAddress {
-    let isV4 = server.ip.family == .v4
-    if Commands.isLoopback(server.ip) {
-      return SocketAddress(isV4 ? .loopbackV4 : .loopbackV6, port: 0)
-    }
-    return SocketAddress(isV4 ? IPAddress(0, 0, 0, 0) : IPAddress(v6High: 0, low: 0), port: 0)
   }
 
   func ready(_ readiness: Readiness, now: Instant) { load.drain(self) }
@@ -75,30 +76,31 @@ final class TurnPeer: EventHandler {
     ask { $0.allocate(now: now) }
   }
 
-  /// Lets the partner's packets in, and ours be wrapped in the framing asked for.
-  func open(to partner: SocketAddress, now: Instant) {
+  /// Lets packets of `target` in, and ours be wrapped in the framing asked for.
+  func open(to target: SocketAddress, payload: NumberedPayload, now: Instant) {
     stage = .opening
-    prepareDatagram(to: partner)
+    self.target = target
+    header = makeHeader(to: target, payload)
     renewAt = now + Self.renewal
-    askForPath(to: partner, now: now)
+    askForPath(to: target, now: now)
   }
 
-  private func askForPath(to partner: SocketAddress, now: Instant) {
+  private func askForPath(to target: SocketAddress, now: Instant) {
     switch framing {
-    case .channels: ask { $0.bind(Self.channel, to: partner, now: now) }
-    case .indications: ask { $0.permit([partner], now: now) }
+    case .channels: ask { $0.bind(Self.channel, to: target, now: now) }
+    case .indications: ask { $0.permit([target], now: now) }
     }
   }
 
-  /// The core frames one packet; all later ones differ in the payload only.
-  private func prepareDatagram(to partner: SocketAddress) {
-    let template = payload.template()
+  /// The core frames one packet; all others differ in the payload only.
+  private func makeHeader(to target: SocketAddress, _ payload: NumberedPayload) -> [UInt8] {
+    let template = payload.template
     switch framing {
     case .channels: core.send(template, on: Self.channel)
-    case .indications: core.send(template, to: partner)
+    case .indications: core.send(template, to: target)
     }
-    datagram = core.output.removeLast()
-    payloadStart = datagram.firstRange(of: template)?.lowerBound ?? 0
+    let datagram = core.output.removeLast()
+    return Array(datagram[..<(datagram.firstRange(of: template)?.lowerBound ?? 0)])
   }
 
   /// Gives the allocation back.
@@ -108,17 +110,21 @@ final class TurnPeer: EventHandler {
     ask { $0.refresh(seconds: 0, now: now) }
   }
 
-  /// Asks for nothing any more.
-  func giveUp(_ stage: Stage) {
-    self.stage = stage
+  /// `true` the first time: it is set up, or will not be.
+  func settle() -> Bool {
+    defer { isSettled = true }
+    return !isSettled
   }
 
+  /// Asks for nothing any more.
+  func giveUp(_ stage: Stage) { self.stage = stage }
+
   /// Sends again what got no answer, and renews what would run out.
-  func tick(partner: SocketAddress?, now: Instant) -> [TURNClient.Event] {
-    if now >= renewAt, stage == .ready, let partner {
+  func tick(now: Instant) -> [TURNClient.Event] {
+    if now >= renewAt, stage == .ready, let target {
       renewAt = now + Self.renewal
       ask { $0.refresh(seconds: Self.lifetimeSeconds, now: now) }
-      askForPath(to: partner, now: now)
+      askForPath(to: target, now: now)
     }
     guard waiting > 0 else { return [] }
     let events = core.advance(to: now)
@@ -135,20 +141,25 @@ final class TurnPeer: EventHandler {
 
   private func flush() {
     guard !core.output.isEmpty else { return }
-    for bytes in core.output { _ = socket.send(bytes.span, 0..<bytes.count, to: server) }
+    for bytes in core.output {
+      var sender = TrainSender()
+      _ = sender.send(bytes.span, segment: bytes.count, from: socket)
+    }
     core.output.removeAll(keepingCapacity: true)
   }
 
-  // MARK: Packets
+  // MARK: What comes
 
+  /// Where the payload of ChannelData on our channel is, or `nil` for anything else. Packets go
+  /// this way, so nothing is done but that.
   @inline(__always)
-  func send(number: UInt64, now: Instant) -> SendResult {
-    payload.stamp(&datagram, at: payloadStart, number: number, time: now)
-    let bytes = datagram
-    return socket.send(bytes.span, 0..<bytes.count, to: server)
+  func channelPayload(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int>? {
+    guard range.count >= 4, bytes.uint16(at: range.lowerBound) == Self.channel else { return nil }
+    let start = range.lowerBound + 4
+    let end = start + Int(bytes.uint16(at: range.lowerBound + 2))
+    return end <= range.upperBound ? start..<end : nil
   }
 
-  @inline(__always)
   func received(_ bytes: Span<UInt8>, now: Instant) -> TURNClient.Event? {
     let event = core.received(bytes, now: now)
     flush()
@@ -174,5 +185,6 @@ final class TurnPeer: EventHandler {
     if let registration { loop.deregister(registration) }
     registration = nil
     socket.close()
+    peer?.close(on: loop)
   }
 }

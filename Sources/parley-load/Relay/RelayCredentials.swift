@@ -3,7 +3,7 @@
 internal import Configuration
 internal import Crypto
 
-extension TurnOptions {
+extension RelayOptions {
   /// Made from a shared secret they outlive any run.
   private static let lifeSeconds: Int64 = 7_200
 
