@@ -5,8 +5,10 @@
 #include "CLinux.h"
 #include <sys/socket.h>
 
-socklen_t parley_to_sockaddr(const parley_address *from, struct sockaddr_storage *to);
-void parley_from_sockaddr(const struct sockaddr_storage *from, parley_address *to);
+/// `to` has room for a sockaddr_in6.
+socklen_t parley_to_sockaddr(const parley_address *from, void *to);
+/// `from` is any sockaddr; of another family than those two, `to` gets family 0.
+void parley_from_sockaddr(const void *from, parley_address *to);
 void parley_bound_address(int fd, parley_address *bound);
 
 #endif

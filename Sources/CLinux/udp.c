@@ -62,55 +62,6 @@ void parley_set_buffers(int fd, int bytes) {
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
-static void read_destination(struct msghdr *header, parley_address *to) {
-  memset(to, 0, sizeof *to);
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-      struct in_pktinfo info;
-      memcpy(&info, CMSG_DATA(c), sizeof info);
-      to->family = 4;
-      to->low = be32toh(info.ipi_addr.s_addr);
-    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-      struct in6_pktinfo info;
-      uint64_t words[2];
-      memcpy(&info, CMSG_DATA(c), sizeof info);
-      memcpy(words, &info.ipi6_addr, sizeof words);
-      to->family = 6;
-      to->high = be64toh(words[0]);
-      to->low = be64toh(words[1]);
-      if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) to->scope = info.ipi6_ifindex;
-    }
-  }
-}
-
-int parley_receive(int fd, parley_datagram *slots, int count) {
-  struct mmsghdr headers[PARLEY_BATCH_MAX];
-  struct iovec vectors[PARLEY_BATCH_MAX];
-  struct sockaddr_storage sources[PARLEY_BATCH_MAX];
-  _Alignas(struct cmsghdr) char control[PARLEY_BATCH_MAX][CMSG_SPACE(sizeof(struct in6_pktinfo))];
-  if (count > PARLEY_BATCH_MAX) count = PARLEY_BATCH_MAX;
-  for (int i = 0; i < count; i++) {
-    vectors[i] = (struct iovec){slots[i].buffer, slots[i].capacity};
-    headers[i].msg_hdr = (struct msghdr){.msg_name = &sources[i],
-                                         .msg_namelen = sizeof sources[i],
-                                         .msg_iov = &vectors[i],
-                                         .msg_iovlen = 1,
-                                         .msg_control = control[i],
-                                         .msg_controllen = sizeof control[i]};
-  }
-  int received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
-  // An ICMP error about something sent earlier fails one call, and only one.
-  if (received < 0 && errno != EAGAIN) received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
-  if (received < 0) return -errno;
-  for (int i = 0; i < received; i++) {
-    slots[i].length = headers[i].msg_len;
-    slots[i].truncated = (headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-    parley_from_sockaddr(&sources[i], &slots[i].source);
-    read_destination(&headers[i].msg_hdr, &slots[i].destination);
-  }
-  return received;
-}
-
 static void set_source(struct msghdr *header, char *control, const parley_address *source) {
   header->msg_control = control;
   struct cmsghdr *c = (struct cmsghdr *)control;

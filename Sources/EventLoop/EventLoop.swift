@@ -31,6 +31,12 @@ public protocol DeadlineHandler: AnyObject {
   func advance(to now: Instant)
 }
 
+/// Whoever collects something while a loop handles what was ready. Called on its thread only.
+public protocol TurnHandler: AnyObject {
+  /// Everything that was ready, or due, has been handled.
+  func endTurn()
+}
+
 /// An event loop and the state of its thread.
 ///
 /// Everything but ``submit(_:)`` and ``stop()`` belongs to the thread that runs ``run()``, or to
@@ -71,6 +77,7 @@ public final class EventLoop: @unchecked Sendable {
   var waiting: [ByteStream] = []
   private var watches = Slab<Watch>(capacity: watchesMax)
   private var deadlineHandlers: [any DeadlineHandler] = []
+  private var turnHandlers: [any TurnHandler] = []
   private let jobs = Mutex<[@Sendable () -> Void]>([])
   private let stopping = Atomic<Bool>(false)
 
@@ -122,6 +129,8 @@ public final class EventLoop: @unchecked Sendable {
 
   public func add(_ handler: any DeadlineHandler) { deadlineHandlers.append(handler) }
 
+  public func add(atEndOfTurn handler: any TurnHandler) { turnHandlers.append(handler) }
+
   // MARK: Other threads
 
   /// Runs `job` on the loop's thread, soon; jobs of one thread keep their order.
@@ -143,6 +152,7 @@ public final class EventLoop: @unchecked Sendable {
     var events = [parley_event](repeating: parley_event(), count: Self.eventsPerWait)
     while !stopping.load(ordering: .acquiring) { turn(&events) }
     runJobs()
+    for handler in turnHandlers { handler.endTurn() }
     while !flushes.isEmpty { flush() }
   }
 
@@ -169,6 +179,7 @@ public final class EventLoop: @unchecked Sendable {
     for handler in deadlineHandlers {
       if let deadline = handler.nextDeadline, deadline <= now { handler.advance(to: now) }
     }
+    for handler in turnHandlers { handler.endTurn() }
     flush()
   }
 

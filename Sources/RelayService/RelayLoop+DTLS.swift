@@ -18,7 +18,7 @@ extension RelayLoop {
     switch dtls.received(bytes.span, payload, from: tuple, now: now) {
     case .drop: return
     case .asked:
-      dtls.gate.takeOutput { cookie, range in _ = listener.send(cookie, range, to: tuple) }
+      dtls.gate.takeOutput { cookie, range in sendCopy(cookie, range, to: tuple, on: listener) }
     case .began(let session, let replacing):
       if replacing { disconnected(tuple, now: now) }
       settle(session, on: listener, now: now)
@@ -27,8 +27,9 @@ extension RelayLoop {
       var plaintext = session.engine.open(&bytes, at: payload)
       if plaintext == nil { dtls.yieldedNothing(session, first: first) }
       while let range = plaintext {
-        receive(&bytes, range, tuple, on: listener, now: now)
-        plaintext = session.engine.next(&bytes, at: payload.lowerBound)
+        receive(bytes.span, range, tuple, on: listener, now: now)
+        // What was relayed of the records before has not left yet.
+        plaintext = session.engine.next(&bytes, in: range.upperBound..<payload.upperBound)
       }
       settle(session, on: listener, now: now)
     }
@@ -48,31 +49,36 @@ extension RelayLoop {
   }
 
   private func disconnected(_ tuple: FiveTuple, now: Instant) {
+    sendAll()
     server.disconnected(tuple, now: now, effects: &effects)
     carryOutAll(now: now)
   }
 
   // MARK: Out
 
-  /// Sends `bytes[range]` to a client, sealed where he has a session, from the address he knows.
+  /// Sends a copy of `bytes[range]` to a client, sealed where he has a session, from the address he
+  /// knows.
   func send(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, to tuple: FiveTuple, on listener: ListenerSocket
-  ) -> SendResult {
-    guard tuple.transport == .dtls else { return listener.send(bytes, range, to: tuple) }
-    guard let session = dtls?.session(of: tuple), session.engine.seal(bytes, range) else {
-      return .failed(code: 90 /* EMSGSIZE */)
+    _ bytes: Span<UInt8>, _ range: Range<Int>, to tuple: FiveTuple, on listener: ListenerSocket,
+    for recipient: Recipient = .asker
+  ) {
+    guard tuple.transport == .dtls else {
+      return sendCopy(bytes, range, to: tuple, on: listener, for: recipient)
     }
-    return flush(session, on: listener)
+    guard let session = dtls?.session(of: tuple), session.engine.seal(bytes, range) else {
+      return server.sendFailed(recipient, Traffic(packets: 1, bytes: UInt64(range.count)))
+    }
+    session.engine.takeOutput { sealed, record in
+      sendCopy(
+        sealed, record, to: tuple, on: listener, for: recipient,
+        uncounted: record.count - range.count)
+    }
   }
 
-  @discardableResult
-  private func flush(_ session: DTLSSession, on listener: ListenerSocket) -> SendResult {
-    var result = SendResult.sent
+  private func flush(_ session: DTLSSession, on listener: ListenerSocket) {
     session.engine.takeOutput { bytes, range in
-      let sent = listener.send(bytes, range, to: session.tuple)
-      if sent != .sent { result = sent }
+      sendCopy(bytes, range, to: session.tuple, on: listener)
     }
-    return result
   }
 
   // MARK: Time and end

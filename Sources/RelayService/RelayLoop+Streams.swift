@@ -47,6 +47,7 @@ extension RelayLoop {
   func closed(_ client: RelayStream) {
     streams.remove(client)
     client.releasePlace()
+    sendAll()
     server.disconnected(client.tuple, now: loop.now, effects: &effects)
     carryOutAll(now: loop.now)
   }
@@ -110,11 +111,12 @@ extension RelayLoop {
   private func receive(_ range: Range<Int>, of input: inout [UInt8], from client: RelayStream) {
     receivedFromClients &+= 1
     let now = loop.now
+    sendAll(before: input.span, range)
     var verdict = server.received(
       from: client.tuple, in: input.span, at: range, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
     if verdict == .pending { keepIfAwaited(input.span, range) }
-    send(verdict, input.span, answering: .stream(client))
+    send(verdict, input.span, stays: false, answering: .stream(client))
     if client.place != nil, server.hasAllocation(client.tuple) { client.releasePlace() }
   }
 

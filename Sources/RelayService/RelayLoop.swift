@@ -11,10 +11,7 @@ internal import TURN
 
 /// Drives a ``TURNServer``. Confined to its loop, or to the setting-up thread before that runs:
 /// hence `@unchecked Sendable`.
-final class RelayLoop: DeadlineHandler, @unchecked Sendable {
-  /// Batches taken from one socket before the others have their turn.
-  private static let batchesPerTurn = 4
-  private static let errorsPerTurn = 64
+final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   /// Kernel buffers: a listener has every client's bursts in it, a relay those of one call.
   private static let listenerBufferBytes = 4 << 20
   private static let relayBufferBytes = 1 << 20
@@ -25,15 +22,20 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   let loop: EventLoop
   private let ports: SharedPorts?
   var server: TURNServer
-  private var listeners: [ListenerSocket] = []
+  private(set) var listeners: [ListenerSocket] = []
   let gate: StreamGate
   /// By the index of the relay's handle.
-  private var relays: [RelaySocket?] = []
-  private let batch = DatagramBatch()
+  private(set) var relays: [RelaySocket?] = []
   var effects: [Effect] = []
   var receivedFromClients: UInt64 = 0
-  private var receivedFromPeers: UInt64 = 0
+  var receivedFromPeers: UInt64 = 0
   var unusable: UInt64 = 0
+
+  // What RelayLoop+Datagrams needs.
+  let batch = DatagramBatch()
+  let sender = DatagramSender()
+  /// Where a frame is put together that has to be in one piece.
+  var frame: [UInt8] = []
 
   // What RelayLoop+Mobility needs.
   /// The other loops' shares, while the service runs.
@@ -54,8 +56,6 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   var streamEnds: [String: UInt64] = [:]
   /// The sockets of relays that are TCP.
   private(set) lazy var peers = PeerStreams(loop, owner: self)
-  /// Where a frame is put together that has to be in one piece.
-  private var frame: [UInt8] = []
   /// What is to be written to `gathering` at the end of this turn.
   var gathered: [UInt8] = []
   var gathering: RelayStream?
@@ -79,6 +79,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       configuration, quota: quota, ports: ports, bandwidth: bandwidth, loop: place, random: random,
       wallClock: loop.wallClock, now: loop.now)
     loop.add(self)
+    loop.add(atEndOfTurn: self)
   }
 
   /// Where NAT behaviour is examined; to be told before the loop runs.
@@ -101,171 +102,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
     }
     let socket = try UDPSocket(
       bind: address, reusePort: true, packetInfo: address.ip.isUnspecified,
-      bufferBytes: Self.listenerBufferBytes)
+      takesTrains: true, bufferBytes: Self.listenerBufferBytes)
     let receiving = ListenerSocket(socket, listener.transport, owner: self)
     receiving.registration = try loop.register(
       socket.descriptor, for: .readable, handler: receiving)
     listeners.append(receiving)
     return RelayListener(listener.transport, socket.address)
-  }
-
-  // MARK: Datagrams in
-
-  func drain(_ listener: ListenerSocket, now: Instant) {
-    server.wallClock = loop.wallClock
-    for _ in 0..<Self.batchesPerTurn {
-      let count = batch.receive(from: listener.socket)
-      for index in 0..<max(0, count) { receive(index, on: listener, now: now) }
-      if count < batch.capacity { return }
-    }
-  }
-
-  private func receive(_ index: Int, on listener: ListenerSocket, now: Instant) {
-    receivedFromClients &+= 1
-    guard let datagram = batch.datagram(index) else {
-      unusable &+= 1
-      return
-    }
-    let address = listener.serverAddress(datagram.destination)
-    batch.withBytes(index) { bytes in
-      if listener.isSealed(bytes.span, datagram.payload) {
-        let tuple = FiveTuple(client: datagram.source, server: address, transport: .dtls)
-        receiveSealed(&bytes, datagram.payload, tuple, on: listener, now: now)
-      } else {
-        let tuple = FiveTuple(client: datagram.source, server: address, transport: .udp)
-        receive(&bytes, datagram.payload, tuple, on: listener, now: now)
-      }
-    }
-  }
-
-  /// Hands a client's datagram, in the clear, to the core, and does what that says.
-  func receive(
-    _ bytes: inout MutableSpan<UInt8>, _ payload: Range<Int>, _ tuple: FiveTuple,
-    on listener: ListenerSocket, now: Instant
-  ) {
-    var verdict = server.received(
-      from: tuple, in: bytes.span, at: payload, now: now, effects: &effects)
-    while !effects.isEmpty {
-      verdict = carryOut(verdict, now: now)
-    }
-    if verdict == .pending { keepIfAwaited(bytes.span, payload) }
-    send(verdict, bytes.span, answering: .datagram(tuple, listener))
-  }
-
-  func drain(_ relay: RelaySocket, now: Instant) {
-    // The last batch may have been the end of the relay, and its descriptor be another's by now.
-    for _ in 0..<Self.batchesPerTurn where relay.registration != nil {
-      let count = batch.receive(from: relay.socket)
-      for index in 0..<max(0, count) {
-        receivedFromPeers &+= 1
-        guard let datagram = batch.datagram(index) else {
-          unusable &+= 1
-          continue
-        }
-        var train = Train(datagram.payload)
-        batch.withBytes(index) { bytes in
-          while train.count > 0 {
-            let verdict = server.received(
-              fromPeer: datagram.source, at: relay.handle, &train, now: now)
-            send(verdict, bytes.span, answering: .nobody)
-          }
-        }
-      }
-      flushGathered()
-      if count < batch.capacity { return }
-    }
-  }
-
-  /// RFC 8656 §11.5: what routers and hosts said about datagrams to peers.
-  func drainErrors(_ relay: RelaySocket, now: Instant) {
-    defer { flushGathered() }
-    for _ in 0..<Self.errorsPerTurn {
-      switch relay.socket.receiveError() {
-      case .none: return
-      case .other: continue
-      case .icmp(let error):
-        let verdict = server.peerUnreachable(error, at: relay.handle, now: now)
-        let nothing: [UInt8] = []
-        send(verdict, nothing.span, answering: .nobody)
-      }
-    }
-  }
-
-  // MARK: Verdicts out
-
-  /// Who asked, if somebody did.
-  enum Asker {
-    case datagram(FiveTuple, ListenerSocket)
-    case stream(RelayStream)
-    case nobody
-  }
-
-  /// The socket that a client sends to.
-  func socket(of tuple: FiveTuple) -> ListenerSocket? {
-    listeners.first { $0.serves(tuple.server) }
-  }
-
-  func send(_ verdict: Verdict, _ bytes: Span<UInt8>, answering asker: Asker) {
-    let result: SendResult
-    switch verdict {
-    case .drop, .pending: return
-    case .moveStream(let loop): return turn(asker, .moves(loop))
-    case .bindStream(let connection):
-      if case .stream(let client) = asker { answer(client) }
-      return turn(asker, .joins(connection))
-    case .reply:
-      switch asker {
-      case .nobody: return
-      case .stream(let client): return answer(client)
-      case .datagram(let tuple, let listener):
-        let reply = server.reply.bytes
-        result = send(reply.span, 0..<reply.count, to: tuple, on: listener)
-      }
-    case .replyElsewhere(let tuple):
-      if tuple.transport.isStream {
-        if let client = streams.find(tuple) { answer(client) }
-        return
-      }
-      let reply = server.reply.bytes
-      guard let listener = socket(of: tuple) else { return failed(verdict.load) }
-      result = send(reply.span, 0..<reply.count, to: tuple, on: listener)
-    case .toPeer(let handle, let peer, let range, let dontFragment):
-      guard let relay = relays[Int(handle.index)] else { return failed(verdict.load) }
-      result = relay.send(bytes, range, to: peer, dontFragment: dontFragment)
-    case .toClient(let allocation, let tuple, let range, let framing):
-      return send(bytes, range, framing, to: tuple, of: allocation)
-    }
-    if result != .sent { failed(verdict.load) }
-  }
-
-  private func failed(_ load: (recipient: Recipient, traffic: Traffic)) {
-    server.sendFailed(load.recipient, load.traffic)
-  }
-
-  /// Sends each of the payloads in `range` in a frame of its own.
-  private func send(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, to tuple: FiveTuple,
-    of allocation: SlabHandle
-  ) {
-    let length = range.count / framing.count
-    let traffic = Traffic(packets: 1, bytes: UInt64(framing.header + length + framing.padding))
-    let header = server.header
-    for index in 0..<framing.count {
-      let start = range.lowerBound + index * length
-      frame.removeAll(keepingCapacity: true)
-      frame.append(header.span, 0..<framing.header)
-      frame.append(bytes, start..<start + length)
-      for _ in 0..<framing.padding { frame.append(0) }
-      if tuple.transport.isStream {
-        gather(frame.span, 0..<frame.count, for: tuple, of: .client(allocation), traffic)
-      } else {
-        var result = SendResult.failed(code: 0)
-        if let listener = socket(of: tuple) {
-          result = send(frame.span, 0..<frame.count, to: tuple, on: listener)
-        }
-        if result != .sent { server.sendFailed(.client(allocation), traffic) }
-      }
-    }
   }
 
   // MARK: Effects
@@ -311,7 +153,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
       } else {
         socket = try UDPSocket(
           bind: address, reusePort: false, packetInfo: false, reportsErrors: true,
-          bufferBytes: Self.relayBufferBytes)
+          takesTrains: true, bufferBytes: Self.relayBufferBytes)
       }
       do throws(SystemError) {
         try install(socket, handle)
@@ -337,8 +179,9 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
 
   private func close(_ handle: SlabHandle) { take(handle)?.close() }
 
-  /// Takes the socket of a relay away, open as it is.
+  /// Takes the socket of a relay away, open as it is. What was for it to send has left.
   func take(_ handle: SlabHandle) -> UDPSocket? {
+    sendAll()
     let index = Int(handle.index)
     guard index < relays.count, let relay = relays[index], relay.handle == handle else {
       return nil
@@ -375,6 +218,7 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
   }
 
   func advance(to now: Instant) {
+    sendAll()
     server.advance(to: now, effects: &effects)
     carryOutAll(now: now)
     endIdleStreams(now: now)
@@ -411,10 +255,12 @@ final class RelayLoop: DeadlineHandler, @unchecked Sendable {
 
   func stop() {
     siblings = nil
+    sendAll()
     server.endAll(now: loop.now, effects: &effects)
     carryOutAll(now: loop.now)
     peers.stop()
     endSessions()
+    sendAll()
     for listener in listeners {
       if let registration = listener.registration { loop.deregister(registration) }
       listener.socket.close()

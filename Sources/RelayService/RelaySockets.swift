@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import NetTypes
+internal import TURN
 
 /// Where clients send to.
 final class ListenerSocket: EventHandler {
@@ -51,9 +52,14 @@ final class ListenerSocket: EventHandler {
       ? socket.address.ip.family == server.ip.family : socket.address.ip == server.ip
   }
 
-  /// Sends to the client, from the address the client knows.
-  func send(_ bytes: Span<UInt8>, _ range: Range<Int>, to tuple: FiveTuple) -> SendResult {
-    socket.send(bytes, range, to: tuple.client, from: isUnspecified ? tuple.server : nil)
+  /// The way to the client, from the address the client knows.
+  @inline(__always)
+  func route(to tuple: FiveTuple, for recipient: Recipient, uncounted: Int = 0)
+    -> DatagramSender.Route
+  {
+    DatagramSender.Route(
+      socket, to: tuple.client, from: isUnspecified ? tuple.server : nil, owner: recipient.owner,
+      kind: recipient.kind, uncounted: uncounted)
   }
 }
 
@@ -65,7 +71,7 @@ final class RelaySocket: EventHandler {
   private unowned let owner: RelayLoop
   /// As the socket is set: the kernel takes DF for a socket, not for a datagram, and the ordinary
   /// datagram is to cost no system call more.
-  private var dontFragment = false
+  private(set) var dontFragment = false
 
   init(_ socket: UDPSocket, _ handle: SlabHandle, owner: RelayLoop) {
     self.socket = socket
@@ -78,13 +84,9 @@ final class RelaySocket: EventHandler {
     owner.drain(self, now: now)
   }
 
-  func send(_ bytes: Span<UInt8>, _ range: Range<Int>, to peer: SocketAddress, dontFragment: Bool)
-    -> SendResult
-  {
-    if dontFragment != self.dontFragment {
-      socket.setDontFragment(dontFragment)
-      self.dontFragment = dontFragment
-    }
-    return socket.send(bytes, range, to: peer)
+  /// What has not left yet leaves with the new setting.
+  func setDontFragment(_ isSet: Bool) {
+    socket.setDontFragment(isSet)
+    dontFragment = isSet
   }
 }

@@ -51,7 +51,7 @@ public import EventLoop
   /// Takes the datagram `bytes[payload]` and goes on with the handshake, or decrypts it.
   ///
   /// - Returns: where the plaintext of its first record with data is now, in place; then ask
-  ///   ``next(_:at:)``. `nil`: it held none.
+  ///   ``next(_:in:)``. `nil`: it held none.
   public func open(_ bytes: inout MutableSpan<UInt8>, at payload: Range<Int>) -> Range<Int>? {
     guard progress == .handshaking || progress == .established else { return nil }
     // Errors are noted by thread, and another session's would be taken for ours.
@@ -61,15 +61,17 @@ public import EventLoop
     }
     defer { wire.end() }
     if progress == .handshaking { shakeHands() }
-    return next(&bytes, at: payload.lowerBound)
+    return next(&bytes, in: payload)
   }
 
-  /// The next record of the datagram that was just opened; its plaintext is put to `start`.
-  public func next(_ bytes: inout MutableSpan<UInt8>, at start: Int) -> Range<Int>? {
+  /// The next record of the datagram that was just opened; its plaintext, which is shorter than the
+  /// record was, is put to the beginning of `room`, a part of where the datagram was.
+  public func next(_ bytes: inout MutableSpan<UInt8>, in room: Range<Int>) -> Range<Int>? {
     guard progress == .established else { return nil }
+    let start = room.lowerBound
     let count = unsafe bytes.withUnsafeMutableBytes { buffer in
       unsafe SSL_read(
-        ssl, buffer.baseAddress.map { unsafe $0 + start }, Int32(buffer.count - start))
+        ssl, buffer.baseAddress.map { unsafe $0 + start }, Int32(room.count))
     }
     if count > 0 { return start..<start + Int(count) }
     switch unsafe SSL_get_error(ssl, count) {

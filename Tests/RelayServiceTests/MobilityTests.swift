@@ -37,7 +37,7 @@ private final class RawClient {
     _ = unsafe poll(&descriptor, 1, 5_000)
     try #require(batch.receive(from: socket) == 1)
     let datagram = try #require(batch.datagram(0))
-    return (batch.withBytes(0) { $0.span.bytes(in: datagram.payload) }, datagram.source)
+    return (batch.withBytes(0) { $0.bytes(in: datagram.payload) }, datagram.source)
   }
 
   func ask(_ method: STUN.Method, _ body: (inout MessageBuilder) -> Void) throws -> [UInt8] {

@@ -122,7 +122,7 @@ final class Client {
     var next = session.open(&bytes, at: payload)
     while let range = next {
       messages.append(bytes.span.bytes(in: range))
-      next = session.next(&bytes, at: payload.lowerBound)
+      next = session.next(&bytes, in: range.upperBound..<payload.upperBound)
     }
     return messages
   }
@@ -148,7 +148,7 @@ final class Client {
     var found: TURNClient.Event?
     for index in 0..<max(0, count) {
       guard let datagram = batch.datagram(index) else { continue }
-      for bytes in batch.withBytes(index, { messages(&$0, datagram.payload) }) {
+      for bytes in batch.withMutableBytes(index, { messages(&$0, datagram.payload) }) {
         if let event = core.received(bytes.span, now: Clock.now()), wanted(event, bytes) {
           found = event
         }

@@ -39,7 +39,7 @@ func take(_ source: ((Span<UInt8>, Range<Int>) -> Void) -> Void) -> Datagrams {
   return datagrams
 }
 
-/// The plaintext of a datagram's records, opened in a slot with headroom as a relay has it.
+/// The plaintext of a datagram's records, opened in place, with other datagrams before and behind.
 func opened(_ datagram: [UInt8], by engine: DTLSEngine) -> Datagrams {
   var slot = [UInt8](repeating: 0, count: 64) + datagram + [UInt8](repeating: 0, count: 8)
   var bytes = slot.mutableSpan
@@ -47,7 +47,7 @@ func opened(_ datagram: [UInt8], by engine: DTLSEngine) -> Datagrams {
   var next = engine.open(&bytes, at: 64..<64 + datagram.count)
   while let range = next {
     plaintexts.append(range.map { bytes[$0] })
-    next = engine.next(&bytes, at: 64)
+    next = engine.next(&bytes, in: range.upperBound..<64 + datagram.count)
   }
   return plaintexts
 }

@@ -242,7 +242,7 @@ struct IndicationTests {
     #expect(toClient[data.upperBound...].allSatisfy { $0 == 0 })
   }
 
-  @Test func `an IPv6 peer's payload fits into the headroom too`() throws {
+  @Test func `an IPv6 peer's indication says who it is`() throws {
     try bench.allocate { $0.add(.requestedAddressFamily, uint32: 2 << 24) }
     let peer = try #require(SocketAddress("[2606:4700::1]:53"))
     try #require(try bench.permit(peer).isSuccess)

@@ -8,29 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "address_type.h"
+#include "datagrams.h"
 #include "trains.h"
-
-/// A transport address as numbers in host order. family: 4, 6, or 0 for none.
-typedef struct {
-  uint64_t high;
-  uint64_t low;
-  uint32_t scope;
-  uint16_t port;
-  uint8_t family;
-} parley_address;
-
-/// One received datagram. `buffer` and `capacity` are the caller's; the rest is filled in.
-typedef struct {
-  uint8_t *buffer;
-  uint32_t capacity;
-  uint32_t length;
-  /// The datagram was longer than `capacity`.
-  uint8_t truncated;
-  parley_address source;
-  /// The local address it came to (IP_PKTINFO); its port is 0, family 0 when the kernel did not
-  /// say.
-  parley_address destination;
-} parley_datagram;
 
 /// An ICMP message about a datagram to `target`, whose family is 0 when what waited was no such
 /// message. `mtu` means something only where the type has one.
@@ -40,9 +20,6 @@ typedef struct {
   uint8_t type;
   uint8_t code;
 } parley_icmp_error;
-
-/// The most datagrams one parley_receive call takes.
-#define PARLEY_BATCH_MAX 64
 
 enum parley_epoll_bits {
   PARLEY_READABLE = 1,
@@ -72,8 +49,6 @@ void parley_set_buffers(int fd, int bytes);
 int parley_report_errors(int fd, int family);
 /// Takes one error from that queue.
 int parley_receive_error(int fd, parley_icmp_error *error);
-/// Receives up to `count` (at most PARLEY_BATCH_MAX) datagrams without waiting.
-int parley_receive(int fd, parley_datagram *slots, int count);
 /// Sends one datagram; `source`, when not NULL and of a known family, is the address it leaves
 /// from.
 int parley_send(int fd, const uint8_t *bytes, size_t length, const parley_address *target,

@@ -1,0 +1,326 @@
+// The relay's datagrams: from receive slots to the core, and from its verdicts to the sender.
+
+internal import EventLoop
+internal import NetTypes
+internal import STUN
+internal import TURN
+
+extension RelayLoop {
+  /// How often one socket is read before the others have their turn.
+  private static let readsPerTurn = 4
+  private static let errorsPerTurn = 64
+  /// What was received leaves before there is more of it than the cache of a core holds.
+  private static let heldBytesMax = 131_072
+
+  // MARK: In
+
+  /// Fills free slots from a socket; all are free again once what they had for others has left.
+  @inline(__always)
+  private func fill(from socket: UDPSocket) -> (slots: Range<Int>, hasMore: Bool) {
+    if batch.isFull || batch.bytes >= Self.heldBytesMax { endTurn() }
+    let first = batch.count
+    let free = batch.capacity - first
+    let filled = max(0, batch.receiveMore(from: socket, atMost: free))
+    return (first..<first + filled, filled == free)
+  }
+
+  func drain(_ listener: ListenerSocket, now: Instant) {
+    server.wallClock = loop.wallClock
+    for _ in 0..<Self.readsPerTurn {
+      let (slots, hasMore) = fill(from: listener.socket)
+      for index in slots { receive(index, on: listener, now: now) }
+      if !hasMore { return }
+    }
+  }
+
+  private func receive(_ index: Int, on listener: ListenerSocket, now: Instant) {
+    guard let datagram = batch.datagram(index) else {
+      receivedFromClients &+= 1
+      return unusable &+= 1
+    }
+    var train = datagram.train
+    receivedFromClients &+= UInt64(train.count)
+    let address = listener.serverAddress(datagram.destination)
+    let tuple = FiveTuple(client: datagram.source, server: address, transport: .udp)
+    batch.withMutableBytes(index) { bytes in
+      while let payload = train.next() {
+        if listener.isSealed(bytes.span, payload) {
+          let tuple = FiveTuple(client: datagram.source, server: address, transport: .dtls)
+          receiveSealed(&bytes, payload, tuple, on: listener, now: now)
+        } else {
+          receive(bytes.span, payload, tuple, on: listener, now: now)
+        }
+      }
+    }
+  }
+
+  /// Hands a client's datagram, which is in a slot and in the clear, to the core, and does what
+  /// that says.
+  func receive(
+    _ bytes: Span<UInt8>, _ payload: Range<Int>, _ tuple: FiveTuple, on listener: ListenerSocket,
+    now: Instant
+  ) {
+    sendAll(before: bytes, payload)
+    var verdict = server.received(
+      from: tuple, in: bytes, at: payload, now: now, effects: &effects)
+    while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
+    switch verdict {
+    case .toPeer(let relay, let peer, let range, let dontFragment):
+      sendToPeer(bytes, range, relay, peer, dontFragment: dontFragment, stays: true)
+    case .drop: break
+    default:
+      if verdict == .pending { keepIfAwaited(bytes, payload) }
+      send(verdict, bytes, stays: true, answering: .datagram(tuple, listener))
+    }
+  }
+
+  /// Sends what there is before a Refresh, which may end an allocation: its record is to say what
+  /// was sent.
+  func sendAll(before bytes: Span<UInt8>, _ payload: Range<Int>) {
+    let isRefresh =
+      payload.count >= 2 && bytes[payload.lowerBound] == 0
+      && bytes.uint16(at: payload.lowerBound) == MessageType(.refresh, .request).rawValue
+    if isRefresh { sendAll() }
+  }
+
+  func drain(_ relay: RelaySocket, now: Instant) {
+    // What came last may have been the end of the relay, and its descriptor be another's by now.
+    for _ in 0..<Self.readsPerTurn where relay.registration != nil {
+      let (slots, hasMore) = fill(from: relay.socket)
+      for index in slots { receive(index, at: relay.handle, now: now) }
+      flushGathered()
+      if !hasMore { return }
+    }
+  }
+
+  private func receive(_ index: Int, at relay: SlabHandle, now: Instant) {
+    guard let datagram = batch.datagram(index) else {
+      receivedFromPeers &+= 1
+      return unusable &+= 1
+    }
+    var train = datagram.train
+    receivedFromPeers &+= UInt64(train.count)
+    batch.withBytes(index) { bytes in
+      while train.count > 0 {
+        let verdict = server.received(fromPeer: datagram.source, at: relay, &train, now: now)
+        guard case .toClient(let allocation, let tuple, let range, let framing) = verdict else {
+          continue
+        }
+        sendToClient(bytes, range, framing, to: tuple, of: allocation)
+      }
+    }
+  }
+
+  /// RFC 8656 §11.5: what routers and hosts said about datagrams to peers.
+  func drainErrors(_ relay: RelaySocket, now: Instant) {
+    defer { flushGathered() }
+    for _ in 0..<Self.errorsPerTurn {
+      switch relay.socket.receiveError() {
+      case .none: return
+      case .other: continue
+      case .icmp(let error):
+        let verdict = server.peerUnreachable(error, at: relay.handle, now: now)
+        let nothing: [UInt8] = []
+        send(verdict, nothing.span, stays: false, answering: .nobody)
+      }
+    }
+  }
+
+  // MARK: Verdicts
+
+  /// Who asked, if somebody did.
+  enum Asker {
+    case datagram(FiveTuple, ListenerSocket)
+    case stream(RelayStream)
+    case nobody
+  }
+
+  /// The socket that a client sends to.
+  func socket(of tuple: FiveTuple) -> ListenerSocket? {
+    for listener in listeners where listener.serves(tuple.server) { return listener }
+    return nil
+  }
+
+  /// Does what a verdict says.
+  ///
+  /// - Parameter stays: whether `bytes` are those of a slot, which are there until all is sent.
+  func send(_ verdict: Verdict, _ bytes: Span<UInt8>, stays: Bool, answering asker: Asker) {
+    switch verdict {
+    case .drop, .pending: break
+    case .moveStream(let loop): turn(asker, .moves(loop))
+    case .bindStream(let connection):
+      if case .stream(let client) = asker { answer(client) }
+      turn(asker, .joins(connection))
+    case .reply:
+      switch asker {
+      case .nobody: break
+      case .stream(let client): answer(client)
+      case .datagram(let tuple, let listener): answer(tuple, on: listener)
+      }
+    case .replyElsewhere(let tuple):
+      if tuple.transport.isStream {
+        if let client = streams.find(tuple) { answer(client) }
+      } else if let listener = socket(of: tuple) {
+        answer(tuple, on: listener)
+      } else {
+        server.sendFailed(.asker, Traffic(packets: 1))
+      }
+    case .toPeer(let relay, let peer, let range, let dontFragment):
+      sendToPeer(bytes, range, relay, peer, dontFragment: dontFragment, stays: stays)
+    case .toClient(let allocation, let tuple, let range, let framing):
+      sendToClient(bytes, range, framing, to: tuple, of: allocation)
+    }
+  }
+
+  private func answer(_ tuple: FiveTuple, on listener: ListenerSocket) {
+    let reply = server.reply.bytes
+    send(reply.span, 0..<reply.count, to: tuple, on: listener)
+  }
+
+  @inline(__always)
+  private func sendToPeer(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ handle: SlabHandle, _ peer: SocketAddress,
+    dontFragment: Bool, stays: Bool
+  ) {
+    guard let relay = relays[Int(handle.index)] else {
+      return server.sendFailed(.peer(handle), Traffic(packets: 1, bytes: UInt64(range.count)))
+    }
+    if dontFragment != relay.dontFragment {
+      sendAll()
+      relay.setDontFragment(dontFragment)
+    }
+    let recipient = Recipient.peer(handle)
+    let route = DatagramSender.Route(
+      relay.socket, to: peer, owner: recipient.owner, kind: recipient.kind)
+    if stays {
+      collect(bytes, 0, bytes, range, on: route)
+    } else {
+      collect(bytes.extracting(range), range.count, bytes, 0..<0, on: route)
+    }
+  }
+
+  /// Sends each of the payloads in `range`, which are in a slot, in a frame of its own.
+  @inline(__always)
+  private func sendToClient(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, to tuple: FiveTuple,
+    of allocation: SlabHandle
+  ) {
+    guard tuple.transport == .udp, let listener = socket(of: tuple) else {
+      return sendInOnePiece(bytes, range, framing, to: tuple, of: allocation)
+    }
+    let header = server.header
+    collect(
+      header.span, framing.header, bytes, range, count: framing.count, padding: framing.padding,
+      on: listener.route(to: tuple, for: .client(allocation)))
+  }
+
+  /// As above, to those whose frames are sealed or cut out of a stream.
+  private func sendInOnePiece(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, to tuple: FiveTuple,
+    of allocation: SlabHandle
+  ) {
+    let recipient = Recipient.client(allocation)
+    let length = range.count / framing.count
+    let traffic = Traffic(packets: 1, bytes: UInt64(framing.header + length + framing.padding))
+    let header = server.header
+    for index in 0..<framing.count {
+      let start = range.lowerBound + index * length
+      frame.removeAll(keepingCapacity: true)
+      frame.append(header.span, 0..<framing.header)
+      frame.append(bytes, start..<start + length)
+      for _ in 0..<framing.padding { frame.append(0) }
+      if tuple.transport.isStream {
+        gather(frame.span, 0..<frame.count, for: tuple, of: recipient, traffic)
+      } else if let listener = socket(of: tuple) {
+        send(frame.span, 0..<frame.count, to: tuple, on: listener, for: recipient)
+      } else {
+        server.sendFailed(recipient, traffic)
+      }
+    }
+  }
+
+  // MARK: Out
+
+  /// Sends a copy of `bytes[range]` to a client as it is.
+  ///
+  /// - Parameter uncounted: bytes of it that the core knows nothing of.
+  func sendCopy(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, to tuple: FiveTuple, on listener: ListenerSocket,
+    for recipient: Recipient = .asker, uncounted: Int = 0
+  ) {
+    let route = listener.route(to: tuple, for: recipient, uncounted: uncounted)
+    collect(bytes.extracting(range), range.count, bytes, 0..<0, on: route)
+  }
+
+  /// Puts datagrams to what leaves at the end of this turn, or sooner where there is no room.
+  @inline(__always)
+  private func collect(
+    _ header: Span<UInt8>, _ headerLength: Int, _ bytes: Span<UInt8>, _ range: Range<Int>,
+    count: Int = 1, padding: Int = 0, on route: DatagramSender.Route
+  ) {
+    let added = sender.add(
+      header, headerLength, bytes, range, count: count, padding: padding, on: route)
+    if added < count {
+      collectRest(header, headerLength, bytes, range, count, padding, on: route, from: added)
+    }
+  }
+
+  private func collectRest(
+    _ header: Span<UInt8>, _ headerLength: Int, _ bytes: Span<UInt8>, _ range: Range<Int>,
+    _ count: Int, _ padding: Int, on route: DatagramSender.Route, from added: Int
+  ) {
+    let length = range.count / count
+    var done = added
+    while done < count {
+      sendAll()
+      done += sender.add(
+        header, headerLength, bytes, range.lowerBound + done * length..<range.upperBound,
+        count: count - done, padding: padding, on: route)
+    }
+  }
+
+  /// Sends what was collected, and tells the core what the kernel did not take.
+  func sendAll() {
+    sender.flush { failure in
+      server.sendFailed(
+        Recipient(failure.kind, failure.owner),
+        Traffic(packets: UInt64(failure.packets), bytes: UInt64(failure.bytes)))
+    }
+  }
+
+  /// What was received has been handled and leaves, and the slots are free.
+  func endTurn() {
+    sendAll()
+    batch.reset()
+  }
+}
+
+/// As the sender keeps it.
+extension Recipient {
+  private static let clientKind: UInt8 = 1
+  private static let peerKind: UInt8 = 2
+
+  @inline(__always)
+  init(_ kind: UInt8, _ owner: SlabHandle) {
+    switch kind {
+    case Self.clientKind: self = .client(owner)
+    case Self.peerKind: self = .peer(owner)
+    default: self = .asker
+    }
+  }
+
+  @inline(__always) var kind: UInt8 {
+    switch self {
+    case .asker: 0
+    case .client: Self.clientKind
+    case .peer: Self.peerKind
+    }
+  }
+
+  @inline(__always) var owner: SlabHandle {
+    switch self {
+    case .asker: SlabHandle(index: 0, generation: 0)
+    case .client(let handle), .peer(let handle): handle
+    }
+  }
+}
