@@ -138,6 +138,8 @@ public struct ServerConfiguration: Sendable {
   public internal(set) var maxConnections: Int?
   /// The most peers a room of parleyd holds.
   public internal(set) var maxPeersPerRoom = 0
+  /// Messages a second that one peer may send, and as many ICE candidates.
+  public internal(set) var messageRate = 1
 
   /// Addresses that relay sockets are bound to, one per family. Empty only for stund and for a
   /// parleyd that never relays.

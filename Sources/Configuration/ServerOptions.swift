@@ -127,6 +127,15 @@ extension ServerConfiguration {
     Row(
       programs: signaling,
       option: ServerOption.value(
+        "message-rate", "N", default: "50",
+        help: "The most messages a second, and as many ICE candidates, from one peer in the long"
+          + " run; clients are told."
+      ) {
+        $0.messageRate = try OptionValues.number($1, in: 1...1_000_000)
+      }),
+    Row(
+      programs: signaling,
+      option: ServerOption.value(
         "max-connection-age", "SECONDS", default: "0",
         help: "Have browsers replace signaling connections that are older, and go on where they"
           + " were; 0 for never."

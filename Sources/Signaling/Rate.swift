@@ -14,6 +14,11 @@ public struct Rate: Hashable, Sendable {
     self.perSecond = perSecond
     self.burst = burst
   }
+
+  /// So often in the long run, and as many times more at once as this one allows.
+  func scaled(to perSecond: Int) -> Rate {
+    Rate(perSecond: perSecond, burst: burst * perSecond / self.perSecond)
+  }
 }
 
 /// What a client may send, by the kinds that are counted apart.
@@ -29,4 +34,12 @@ public struct ClientRates: Hashable, Sendable {
 
   /// The rates of Docs/protocol.md.
   public init() {}
+
+  /// Those rates, but for so many messages a second in the long run, and as many candidates; at
+  /// once as many times more as there.
+  public init(messagesPerSecond: Int) {
+    let (messages, candidates) = (message, candidate)
+    message = messages.scaled(to: messagesPerSecond)
+    candidate = candidates.scaled(to: messagesPerSecond)
+  }
 }

@@ -19,6 +19,7 @@ extension SignalingSettings {
     case .forwarded: forwarding.field = .forwarded
     }
     limits.peersPerRoomMax = configuration.maxPeersPerRoom
+    limits.rates = ClientRates(messagesPerSecond: configuration.messageRate)
     limits.connectionAgeMaxMs = configuration.maxConnectionAge.map {
       $0.wholeNanoseconds / 1_000_000
     }

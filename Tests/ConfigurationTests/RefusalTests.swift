@@ -119,6 +119,7 @@ struct RefusalTests {
     ("--forwarded-header via", "is not one of x-forwarded-for, forwarded"),
     ("--trust-forwarded 10.0.0.1/8", "the block it lies in is 10.0.0.0/8"),
     ("--max-peers 1", "is not a number from 2 to 1000"),
+    ("--message-rate 0", "is not a number from 1 to 1000000"),
     ("--allow-origin https://example.org/", "is not an origin, such as https://example.org"),
     ("--allow-origin example.org", "is not an origin"),
     ("--turn-url relay.example.org", "is not a URL such as turn:relay.example.org:3478"),

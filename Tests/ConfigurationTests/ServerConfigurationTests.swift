@@ -46,6 +46,7 @@ struct ServerConfigurationTests {
     #expect(settings.http?.text == "0.0.0.0:8080")
     #expect(settings.portRange == .dynamic)
     #expect(settings.maxPeersPerRoom == 32 && settings.maxConnections == nil)
+    #expect(settings.messageRate == 50)
     #expect(settings.totalQuota == 16_384)
     #expect(settings.allocationBandwidth == nil && settings.userBandwidth == nil)
     #expect(settings.relaysTCP)
@@ -75,6 +76,7 @@ struct ServerConfigurationTests {
     let line =
       "--drain-deadline 60 --stop-grace 7 --public-url https://c.example --listen udp:192.0.2.7:1"
       + " --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8 --max-connections 16000"
+      + " --message-rate 70"
       + " --max-connection-age 3600 --allow-origin * --allow-origin https://Example.org:8443"
       + " --relay-ip 192.0.2.8 --relay-ip 2001:db8::8 --port-range 50000-50099"
       + " --allow-peer 10.0.0.0/8 --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100"
@@ -101,6 +103,7 @@ struct ServerConfigurationTests {
     #expect(settings.http?.text == "[::1]:80")
     #expect(settings.proxies.map(\.text) == ["10.0.0.0/8"] && settings.halfOpenMax == 9)
     #expect(settings.maxPeersPerRoom == 8 && settings.maxConnections == 16_000)
+    #expect(settings.messageRate == 70)
     #expect(settings.trustedForwarders.map(\.text) == ["10.1.0.0/16", "fd01::/16"])
     #expect(settings.allowedOrigins == ["*", "https://example.org:8443"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])

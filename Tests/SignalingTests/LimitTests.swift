@@ -51,6 +51,16 @@ import Testing
     #expect((798...801).contains(world.heard(bob).count))
   }
 
+  @Test func anOperatorMayAllowMoreOrLessAndBurstsGrowWithIt() throws {
+    #expect(ClientRates(messagesPerSecond: 50) == ClientRates())
+    let faster = ClientRates(messagesPerSecond: 500)
+    #expect(faster.message == Rate(perSecond: 500, burst: 2_000))
+    #expect(faster.candidate == Rate(perSecond: 500, burst: 5_000))
+    #expect(faster.description == ClientRates().description)
+    #expect(faster.other == ClientRates().other)
+    #expect(ClientRates(messagesPerSecond: 1).message == Rate(perSecond: 1, burst: 4))
+  }
+
   @Test func aThousandRefusalsEndTheSessionAndSayWhenToComeBack() throws {
     let (world, ann, bob, joined) = try pair()
     for number in 2...201 { world.say(ann, Int64(number), message) }
