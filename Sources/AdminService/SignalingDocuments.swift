@@ -105,8 +105,8 @@ extension SignalingStatsDocument {
     limited = report.counters.limited.named(\.rawValue)
     relayAsked = report.counters.relayAsked
     pairs = report.counters.pairs.named(\.rawValue)
-    received = report.counters.received.named(\.rawValue)
-    sent = report.counters.sent.named(\.rawValue)
+    received = report.counters.received.byKind.named(\.rawValue)
+    sent = report.counters.sent.byKind.named(\.rawValue)
     errors = report.counters.errors.named(\.rawValue)
     lobbyErrors = report.service.lobbyErrors
     drops = report.counters.drops.named(\.rawValue)

@@ -1,4 +1,4 @@
-// simdjson behind a C interface: the DOM parser validates, On-Demand says where each value lies.
+// simdjson behind a C interface: one pass of its DOM parser validates, and says where all lies.
 #include "CSimdjson.h"
 
 #include <simdjson.h>
@@ -12,7 +12,6 @@ namespace {
 
 using std::string_view;
 namespace dom = simdjson::dom;
-namespace ondemand = simdjson::ondemand;
 
 /// Beyond it not every whole number is a double, so a number with a fraction part is not "whole".
 constexpr double whole_double_max = 9007199254740992.0;
@@ -84,28 +83,8 @@ void describe(dom::element element, parley_json_value &out) noexcept {
   }
 }
 
-string_view trimmed(string_view text) noexcept {
-  size_t end = text.size();
-  while (end > 0 && std::strchr(" \t\r\n", text[end - 1])) end -= 1;
-  return text.substr(0, end);
-}
-
-/// The value's bytes and the white space up to the next structural character.
-simdjson::error_code raw_bytes(ondemand::value value, string_view &out) noexcept {
-  ondemand::json_type type;
-  if (auto error = value.type().get(type)) return error;
-  if (type == ondemand::json_type::object) {
-    ondemand::object object;
-    if (auto error = value.get_object().get(object)) return error;
-    return object.raw_json().get(out);
-  }
-  if (type == ondemand::json_type::array) {
-    ondemand::array array;
-    if (auto error = value.get_array().get(array)) return error;
-    return array.raw_json().get(out);
-  }
-  out = value.raw_json_token();
-  return simdjson::SUCCESS;
+bool is_space(char byte) noexcept {
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
 } // namespace
@@ -114,7 +93,6 @@ struct parley_json {
   size_t size_max = 0;
   std::unique_ptr<char[]> text;
   dom::parser validator;
-  ondemand::parser locator;
   Member members[PARLEY_JSON_MEMBERS_MAX];
   size_t count = 0;
 
@@ -134,27 +112,31 @@ struct parley_json {
     return PARLEY_JSON_OK;
   }
 
-  /// The text is known to be valid: both walks meet the same members in the same order.
-  parley_json_status locate(size_t length) noexcept {
-    ondemand::document document;
-    auto error = locator.iterate(text.get(), length, size_max + simdjson::SIMDJSON_PADDING)
-                     .get(document);
-    if (error) return status_of(error);
-    ondemand::object object;
-    if ((error = document.get_object().get(object))) return status_of(error);
-    size_t index = 0;
-    for (auto field : object) {
-      ondemand::value value;
-      string_view raw;
-      if ((error = field.value().get(value))) return status_of(error);
-      if ((error = raw_bytes(value, raw))) return status_of(error);
-      if (index == count) return PARLEY_JSON_MALFORMED;
-      raw = trimmed(raw);
-      members[index].start = static_cast<size_t>(raw.data() - text.get());
-      members[index].end = members[index].start + raw.size();
-      index += 1;
+  /// Finds where each member's value is, by what the parser's first stage left: the places of all
+  /// brackets, commas and colons and of the beginnings of names and values. The text is known to
+  /// be valid, so behind each bracket or comma of the outermost object come name, colon and value.
+  void locate() noexcept {
+    const uint32_t *place = validator.implementation->structural_indexes.get();
+    for (size_t index = 0; index < count; index += 1) {
+      const uint32_t *value = place + 3;
+      place = behind(value);
+      size_t end = *place;
+      while (is_space(text[end - 1])) end -= 1;
+      members[index].start = *value;
+      members[index].end = end;
     }
-    return index == count ? PARLEY_JSON_OK : PARLEY_JSON_MALFORMED;
+  }
+
+  /// The place of the comma or bracket behind a value.
+  const uint32_t *behind(const uint32_t *place) const noexcept {
+    size_t depth = 0;
+    do {
+      char byte = text[*place];
+      if (byte == '{' || byte == '[') depth += 1;
+      if (byte == '}' || byte == ']') depth -= 1;
+      place += 1;
+    } while (depth > 0);
+    return place;
   }
 
   parley_json_status parse(const uint8_t *bytes, size_t length) noexcept {
@@ -167,8 +149,8 @@ struct parley_json {
     dom::object object;
     if (root.get_object().get(object)) return PARLEY_JSON_NOT_AN_OBJECT;
     auto status = list(object);
-    if (status == PARLEY_JSON_OK) status = locate(length);
-    if (status != PARLEY_JSON_OK) count = 0;
+    if (status == PARLEY_JSON_OK) locate();
+    else count = 0;
     return status;
   }
 };
@@ -180,7 +162,6 @@ extern "C" parley_json *parley_json_create(size_t size_max, size_t depth_max) {
   parser->text.reset(new (std::nothrow) char[size_max + simdjson::SIMDJSON_PADDING]);
   if (!parser->text) return nullptr;
   if (parser->validator.allocate(size_max, depth_max)) return nullptr;
-  if (parser->locator.allocate(size_max, depth_max)) return nullptr;
   return parser.release();
 }
 
@@ -189,6 +170,10 @@ extern "C" void parley_json_destroy(parley_json *parser) { delete parser; }
 extern "C" parley_json_status
 parley_json_parse(parley_json *parser, const uint8_t *text, size_t length) {
   return parser->parse(text, length);
+}
+
+extern "C" const uint8_t *parley_json_bytes(const parley_json *parser) {
+  return reinterpret_cast<const uint8_t *>(parser->text.get());
 }
 
 extern "C" int32_t parley_json_find(

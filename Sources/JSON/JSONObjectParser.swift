@@ -87,6 +87,17 @@ internal import CSimdjson
     return unsafe String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Lends the UTF-8 of the text that `string` would give, without making it.
+  public func withText<R>(
+    _ key: StaticString, _ body: (Span<UInt8>) -> R
+  ) -> R? {
+    guard let value = unsafe find(key, nil), unsafe value.kind == PARLEY_JSON_STRING else {
+      return nil
+    }
+    let bytes = unsafe UnsafeBufferPointer(start: value.text, count: value.text_length)
+    return unsafe body(bytes.span)
+  }
+
   /// The bytes of UTF-8 that `string` would have, without making it. `outer` as for `kind`.
   public func stringByteCount(_ key: StaticString, in outer: StaticString? = nil) -> Int? {
     guard let value = unsafe find(key, outer), unsafe value.kind == PARLEY_JSON_STRING else {
@@ -117,6 +128,14 @@ internal import CSimdjson
   public func range(of key: StaticString) -> Range<Int>? {
     guard let value = unsafe find(key, nil) else { return nil }
     return unsafe value.start..<value.end
+  }
+
+  /// A copy of the bytes that `range` tells of.
+  public func raw(_ key: StaticString) -> [UInt8]? {
+    guard let handle = unsafe handle, let value = unsafe find(key, nil) else { return nil }
+    let bytes = unsafe UnsafeBufferPointer(
+      start: parley_json_bytes(handle) + value.start, count: value.end - value.start)
+    return unsafe Array(bytes)
   }
 
   private func find(_ key: StaticString, _ outer: StaticString?) -> parley_json_value? {

@@ -7,4 +7,8 @@ public struct ConnectionID: Hashable, Sendable {
 
   /// - Parameter rawValue: the driver's number.
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// Spreads the driver's numbers, which nobody else can choose, over a table (Knuth, TAOCP 3,
+  /// section 6.4: multiplication by the golden ratio).
+  var hash: UInt64 { (rawValue &* 0x9E37_79B9_7F4A_7C15) >> 32 }
 }

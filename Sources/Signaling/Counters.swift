@@ -53,9 +53,9 @@ public struct SignalingCounters: Sendable, Equatable {
   /// Changes of presence that waited to be told with others.
   public var collected = 0
   /// Messages from clients.
-  public var received: [ClientMessage.Kind: Int] = [:]
+  public var received = Tally<ClientMessage.Kind, Int>()
   /// Messages to clients, each recipient counted.
-  public var sent: [ServerMessage.Kind: Int] = [:]
+  public var sent = Tally<ServerMessage.Kind, Int>()
   /// Errors told to clients.
   public var errors: [ErrorCode: Int] = [:]
   /// Messages refused as `rate_limited`, by whose allowance was used up.
@@ -83,8 +83,8 @@ public struct SignalingCounters: Sendable, Equatable {
     gaps.merge(other.gaps, uniquingKeysWith: +)
     replayed += other.replayed
     collected += other.collected
-    received.merge(other.received, uniquingKeysWith: +)
-    sent.merge(other.sent, uniquingKeysWith: +)
+    received.add(other.received)
+    sent.add(other.sent)
     errors.merge(other.errors, uniquingKeysWith: +)
     limited.merge(other.limited, uniquingKeysWith: +)
     drops.merge(other.drops, uniquingKeysWith: +)

@@ -11,14 +11,14 @@ extension SignalingServer {
 
   /// All rooms, by tenant and name.
   public func snapshot() -> [RoomSnapshot] {
-    directory.rooms.keys.sorted {
+    directory.keys.sorted {
       ($0.tenant.text, $0.name.text) < ($1.tenant.text, $1.name.text)
     }.compactMap { snapshot(of: $0) }
   }
 
   /// The rooms of this name, one for each tenant that has one.
   public func rooms(named name: RoomName) -> [RoomKey] {
-    directory.rooms.keys.filter { $0.name == name }
+    directory.keys.filter { $0.name == name }
   }
 
   /// One room; nil when nobody is in it.

@@ -12,8 +12,8 @@ extension SignalingServer {
     now: Instant, into effects: inout [SignalingEffect]
   ) {
     self.now = now
-    counters.received[.join, default: 0] += 1
-    precondition(attached[connection] == nil, "a member's messages go to receive")
+    counters.received.count(.join)
+    precondition(session(on: connection) == nil, "a member's messages go to receive")
     if let claim = entry.claim,
       comeBack(claim, entry, connection, from: address, into: &effects)
     {
@@ -69,8 +69,9 @@ extension SignalingServer {
     }
     guard let handle = sessions.insert(session) else { return nil }
     let id = SessionID(handle)
-    directory.add(
+    let place = directory.add(
       id, session.peer, order: session.profile.order, to: session.room, now: now)
+    if let place { _ = sessions.update(handle) { $0.place = place } }
     return id
   }
 
@@ -99,7 +100,7 @@ extension SignalingServer {
   ) {
     let close = error.code.closes ?? .protocolError
     counters.errors[error.code, default: 0] += 1
-    counters.sent[.error, default: 0] += 1
+    counters.sent.count(.error)
     counters.closes[close, default: 0] += 1
     effects.append(.send(connection, number: ServerMessage.firstNumber, .error(error)))
     effects.append(.close(connection, close))
@@ -129,7 +130,7 @@ extension SignalingServer {
     _ joined: Joined, number: Int64, to connection: ConnectionID, _ id: SessionID,
     into effects: inout [SignalingEffect]
   ) {
-    counters.sent[.joined, default: 0] += 1
+    counters.sent.count(.joined)
     _ = sessions.update(id.handle) { $0.sent.count(.joined) }
     effects.append(.send(connection, number: number, .joined(joined)))
   }

@@ -2,31 +2,63 @@
 
 internal import NetTypes
 
+/// What has to be known of a session to route a message of it.
+struct Sender {
+  /// What becomes of a message to a peer, as far as its room has a say.
+  enum Way {
+    /// There is no such peer, other than the sender.
+    case nobody
+    /// The room has no allowance left.
+    case limited(retryAfterMs: Int64)
+    /// To that session; everybody has to be told of the sender first, or has been.
+    case open(SessionID, tellsFirst: Bool)
+  }
+
+  let id: SessionID
+  let peer: PeerID
+  /// Where its room is.
+  let place: SlabHandle
+  let permissions: Permissions
+  /// Whether its tenant's clients together may only send so much.
+  let isMetered: Bool
+
+  init(_ id: SessionID, _ session: borrowing Session) {
+    self.id = id
+    peer = session.peer
+    place = session.place
+    permissions = session.permissions
+    isMetered = session.tenantMessages != nil
+  }
+}
+
 extension SignalingServer {
   /// One `switch` for all that clients say; its sender may be gone when it returns.
   mutating func route(
-    _ message: ClientMessage, from id: SessionID, into effects: inout [SignalingEffect]
+    _ message: ClientMessage, from sender: Sender, into effects: inout [SignalingEffect]
   ) {
-    guard let sender = look(id, { $0.peer }) else { return }
-    let number = message.number
+    let (id, number) = (sender.id, message.number)
     switch message.body {
     case .join:
       let error = ErrorMessage(.alreadyJoined, "already in a room", answers: number)
       tell(id, error, into: &effects)
     case .offer(let peer, let sdp):
-      relay(.offer(from: sender, sdp: sdp), .signal, to: peer, id, number, into: &effects)
+      let message = ServerMessage.offer(from: sender.peer, sdp: sdp)
+      relay(message, .signal, to: peer, sender, number, into: &effects)
     case .answer(let peer, let sdp):
-      relay(.answer(from: sender, sdp: sdp), .signal, to: peer, id, number, into: &effects)
+      let message = ServerMessage.answer(from: sender.peer, sdp: sdp)
+      relay(message, .signal, to: peer, sender, number, into: &effects)
     case .candidate(let peer, let candidate):
-      let message = ServerMessage.candidate(from: sender, candidate: candidate)
-      relay(message, .signal, to: peer, id, number, into: &effects)
+      let message = ServerMessage.candidate(from: sender.peer, candidate: candidate)
+      relay(message, .signal, to: peer, sender, number, into: &effects)
     case .endOfCandidates(let peer, let fragment):
-      let message = ServerMessage.endOfCandidates(from: sender, usernameFragment: fragment)
-      relay(message, .signal, to: peer, id, number, into: &effects)
+      let message = ServerMessage.endOfCandidates(from: sender.peer, usernameFragment: fragment)
+      relay(message, .signal, to: peer, sender, number, into: &effects)
     case .message(let peer?, let data):
-      relay(.message(from: sender, data: data), .message, to: peer, id, number, into: &effects)
+      let message = ServerMessage.message(from: sender.peer, data: data)
+      relay(message, .message, to: peer, sender, number, into: &effects)
     case .message(nil, let data):
-      relayToAll(.message(from: sender, data: data), id, number, into: &effects)
+      let message = ServerMessage.message(from: sender.peer, data: data)
+      relayToAll(message, sender, number, into: &effects)
     case .ice(let relay):
       giveICEServers(to: id, withRelay: relay, into: &effects)
     case .report(let peer, let pair):
@@ -47,42 +79,65 @@ extension SignalingServer {
   // MARK: From peer to peer
 
   private mutating func relay(
-    _ message: ServerMessage, _ permission: Permissions, to peer: PeerID, _ id: SessionID,
+    _ message: ServerMessage, _ permission: Permissions, to peer: PeerID, _ sender: Sender,
     _ number: Int64?, into effects: inout [SignalingEffect]
   ) {
-    guard let session = sessions[id.handle], may(session, permission) else {
-      return refuse(id, permission, number, into: &effects)
+    guard sender.permissions.contains(permission) else {
+      return refuse(sender.id, permission, number, into: &effects)
     }
-    guard let target = directory.session(of: peer, in: session.room), target != id else {
+    switch way(to: peer, from: sender) {
+    case .nobody:
       let error = ErrorMessage(.noSuchPeer, "no such peer in this room", answers: number)
-      return tell(id, error, into: &effects)
+      tell(sender.id, error, into: &effects)
+    case .limited(let retryAfterMs):
+      limit(.room, sender.id, number, retryAfterMs, into: &effects)
+    case .open(let target, let tellsFirst):
+      guard mayDeliver(for: sender, number, into: &effects) else { return }
+      if tellsFirst { flush(roomOf: sender, into: &effects) }
+      deliver(message, to: target, into: &effects)
     }
-    guard mayDeliver(1, for: id, session, number, into: &effects) else { return }
-    flushIfConcerned(session, into: &effects)
-    deliver(message, to: target, into: &effects)
+  }
+
+  /// Looks for a peer in the sender's room, and takes the room's allowance for one message.
+  private mutating func way(to peer: PeerID, from sender: Sender) -> Sender.Way {
+    let (rate, now) = (limits.roomDeliveries, now)
+    let way = directory.update(sender.place) { room -> Sender.Way in
+      guard let target = room.session(peer), target != sender.id else { return .nobody }
+      if case .limited(let retryAfterMs) = room.deliveries.take(at: rate, now: now) {
+        return .limited(retryAfterMs: retryAfterMs)
+      }
+      return .open(target, tellsFirst: room.pending.concerns(sender.peer))
+    }
+    return way ?? .nobody
   }
 
   private mutating func relayToAll(
-    _ message: ServerMessage, _ id: SessionID, _ number: Int64?,
+    _ message: ServerMessage, _ sender: Sender, _ number: Int64?,
     into effects: inout [SignalingEffect]
   ) {
-    guard let session = sessions[id.handle], may(session, .message) else {
-      return refuse(id, .message, number, into: &effects)
+    guard sender.permissions.contains(.message) else {
+      return refuse(sender.id, .message, number, into: &effects)
     }
-    let others = (directory[session.room]?.count ?? 1) - 1
-    guard others > 0, mayDeliver(others, for: id, session, number, into: &effects) else { return }
-    flushIfConcerned(session, into: &effects)
-    broadcast(message, in: session.room, except: id, into: &effects)
+    let (rate, now) = (limits.roomDeliveries, now)
+    let room = directory.update(sender.place) { room in
+      let others = room.count - 1
+      let verdict =
+        others > 0 ? room.deliveries.take(others, at: rate, now: now) : .allowed
+      return (room.members, verdict, tellsFirst: room.pending.concerns(sender.peer))
+    }
+    guard let (members, verdict, tellsFirst) = room, members.count > 1 else { return }
+    if case .limited(let retryAfterMs) = verdict {
+      return limit(.room, sender.id, number, retryAfterMs, into: &effects)
+    }
+    guard mayDeliver(for: sender, number, into: &effects) else { return }
+    if tellsFirst { flush(roomOf: sender, into: &effects) }
+    deliver(message, to: members, except: sender.id, into: &effects)
   }
 
   /// Everybody is told of a sender before its message; and everybody at once, for all see all
   /// changes and messages in one order.
-  private mutating func flushIfConcerned(
-    _ sender: Session, into effects: inout [SignalingEffect]
-  ) {
-    if directory[sender.room]?.pending.concerns(sender.peer) == true {
-      flush(sender.room, into: &effects)
-    }
+  private mutating func flush(roomOf sender: Sender, into effects: inout [SignalingEffect]) {
+    if let room = look(sender.id, { $0.room }) { flush(room, into: &effects) }
   }
 
   func may(_ session: Session, _ permission: Permissions) -> Bool {
@@ -98,29 +153,18 @@ extension SignalingServer {
     tell(id, error, into: &effects)
   }
 
-  // MARK: Allowances of rooms and tenants
+  // MARK: Allowances of tenants
 
-  /// Takes the allowance for so many deliveries, of the room and of the tenant; tells the sender
-  /// when there is none.
+  /// Takes the tenant's allowance for a message; tells the sender when there is none.
   private mutating func mayDeliver(
-    _ count: Int, for id: SessionID, _ session: Session, _ number: Int64?,
-    into effects: inout [SignalingEffect]
+    for sender: Sender, _ number: Int64?, into effects: inout [SignalingEffect]
   ) -> Bool {
-    let rate = limits.roomDeliveries
-    let now = now
-    let verdict = directory.update(session.room) {
-      $0.deliveries.take(count, at: rate, now: now)
-    }
-    if case .limited(let retryAfterMs)? = verdict {
-      limit(.room, id, number, retryAfterMs, into: &effects)
-      return false
-    }
-    guard let rate = session.tenantMessages else { return true }
-    if case .limited(let retryAfterMs) = spend(session.room.tenant, rate) {
-      limit(.tenant, id, number, retryAfterMs, into: &effects)
-      return false
-    }
-    return true
+    guard sender.isMetered, let session = sessions[sender.id.handle],
+      let rate = session.tenantMessages,
+      case .limited(let retryAfterMs) = spend(session.room.tenant, rate)
+    else { return true }
+    limit(.tenant, sender.id, number, retryAfterMs, into: &effects)
+    return false
   }
 
   /// Spends allowance that was drawn for several messages at once: other loops need not be asked

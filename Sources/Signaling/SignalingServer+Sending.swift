@@ -43,6 +43,11 @@ extension SignalingServer {
     if let close = error.code.closes { end(id, close, .error, into: &effects) }
   }
 
+  private mutating func drop(_ dropped: Dropped) {
+    drop(.replayMessages, dropped.messages)
+    drop(.replayBytes, dropped.forBytes)
+  }
+
   mutating func drop(_ reason: DropReason, _ count: Int = 1) {
     if count > 0 { counters.drops[reason, default: 0] += count }
   }
@@ -50,26 +55,16 @@ extension SignalingServer {
   /// Numbers and keeps a message; the connection to send it over, with its number, if there is one.
   /// A `pong` repeats the last number and is not kept.
   private mutating func number(_ message: ServerMessage, for id: SessionID) -> Recipient? {
-    let limits = limits.replay
-    let now = now
+    let (limits, now) = (limits.replay, now)
     let kind = message.kind
-    var dropped: [DropReason] = []
-    let numbered = sessions.update(id.handle) {
-      session -> (ConnectionID?, Int64, needsAging: Bool) in
-      session.sent.count(kind)
-      guard kind != .pong else { return (session.connection, session.outbound.last, false) }
-      let number = session.outbound.number(message, now: now, limits: limits) {
-        dropped.append($0)
-      }
-      let needsAging =
-        session.agingSlot == QueueSlot.none && !session.outbound.ring.isEmpty
-      return (session.connection, number, needsAging)
+    let numbered = sessions.update(id.handle) { session in
+      session.number(message, kind, now: now, limits: limits)
     }
-    for reason in dropped { drop(reason) }
-    guard let (connection, number, needsAging) = numbered else { return nil }
-    counters.sent[kind, default: 0] += 1
-    if needsAging { startAging(id) }
-    return connection.map { Recipient(connection: $0, number: number) }
+    guard let numbered else { return nil }
+    counters.sent.count(kind)
+    if numbered.dropped != Dropped() { drop(numbered.dropped) }
+    if numbered.needsAging { startAging(id) }
+    return numbered.connection.map { Recipient(connection: $0, number: numbered.number) }
   }
 
   // MARK: What is kept too long

@@ -21,10 +21,10 @@ public struct SignalingServer: ~Copyable {
   /// The time of the input that is being taken in.
   var now: Instant
 
-  var directory = Directory()
+  var directory: Directory
   var sessions: Slab<Session>
-  /// The sessions that have a connection.
-  var attached: [ConnectionID: SessionID] = [:]
+  /// The sessions that have a connection, by that.
+  private var attached = SlotTable()
   var returned = ReturnedSessions()
   /// What was drawn of tenants' allowances and not spent yet.
   var allowances: [TenantID: Int] = [:]
@@ -53,6 +53,7 @@ public struct SignalingServer: ~Copyable {
     self.incarnation = incarnation
     self.tenants = tenants
     now = incarnation.start
+    directory = Directory(roomsMax: limits.roomsMax)
     sessions = Slab(capacity: limits.sessionsMax)
     ages = TimerWheel(now: incarnation.start)
   }
@@ -65,17 +66,18 @@ public struct SignalingServer: ~Copyable {
     into effects: inout [SignalingEffect]
   ) {
     self.now = now
-    counters.received[message.body.kind, default: 0] += 1
-    guard let id = attached[connection] else { return drop(.noSession) }
-    let limits = limits
+    counters.received.count(message.body.kind)
+    guard let id = session(on: connection) else { return drop(.noSession) }
+    let (rates, refusedMax) = (limits.rates, limits.refusedMax)
     let admitted = sessions.update(id.handle) { session in
-      (session.slot, session.admit(message, limits: limits, now: now))
+      let admission = session.admit(message, rates: rates, refusedMax: refusedMax, now: now)
+      return (Sender(id, session), slot: session.slot, admission)
     }
-    guard let (slot, admission) = admitted else { return drop(.noSession) }
+    guard let (sender, slot, admission) = admitted else { return drop(.noSession) }
     heard.touch(slot, now: now)
     switch admission {
     case .take:
-      route(message, from: id, into: &effects)
+      route(message, from: sender, into: &effects)
     case .drop(let reason):
       drop(reason)
     case .refuse(.rateLimited, let retryAfterMs):
@@ -97,7 +99,7 @@ public struct SignalingServer: ~Copyable {
     into effects: inout [SignalingEffect]
   ) {
     self.now = now
-    guard let id = attached[connection] else { return }
+    guard let id = session(on: connection) else { return }
     if end == .error {
       detach(id)
       remove(id, .error, into: &effects)
@@ -154,6 +156,24 @@ public struct SignalingServer: ~Copyable {
     consider(suspended.first?.since, resumeWindow)
     consider(aging.first?.since, replayAge)
     return next
+  }
+
+  // MARK: Connections
+
+  /// The session that goes over a connection.
+  func session(on connection: ConnectionID) -> SessionID? {
+    let index = attached.find(connection.hash) { slot in
+      sessions.value(at: slot) { $0.connection == connection } == true
+    }
+    return index.flatMap { sessions.handle(at: $0) }.map { SessionID($0) }
+  }
+
+  mutating func connect(_ id: SessionID, _ connection: ConnectionID) {
+    attached.insert(connection.hash, slot: Int(id.handle.index))
+  }
+
+  mutating func disconnect(_ id: SessionID, _ connection: ConnectionID) {
+    attached.remove(connection.hash, slot: Int(id.handle.index))
   }
 
   /// Looks at a session without a copy; nil when it has ended.

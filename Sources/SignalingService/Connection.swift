@@ -127,15 +127,21 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   /// Sends a message; one that cannot wait because too much is waiting ends the connection.
   func send(_ message: inout EncodedMessage, number: Int64, _ urgency: FlushUrgency = .prompt) {
     guard webSocket.isOpen, let home else { return }
-    transmit(message.frame(number: number, deflate: deflate, codec: home.codec), urgency)
+    home.frame.removeAll(keepingCapacity: true)
+    message.appendFrame(number: number, deflate: deflate, codec: home.codec, to: &home.frame)
+    transmit(home.frame, urgency)
   }
 
   /// Puts bytes into the queue, which is written to the socket at the end of the loop's turn.
   func transmit(_ bytes: [UInt8], _ urgency: FlushUrgency = .prompt) {
     guard !bytes.isEmpty, !stream.isClosed else { return }
-    // It may be full only of what has not been offered to the socket yet.
-    if !mayWait(bytes.count) { stream.push() }
-    if mayWait(bytes.count), stream.enqueue(bytes.span, 0..<bytes.count) {
+    var fits = mayWait(bytes.count)
+    if !fits {
+      // It may be full only of what has not been offered to the socket yet.
+      stream.push()
+      fits = mayWait(bytes.count)
+    }
+    if fits, stream.enqueue(bytes.span, 0..<bytes.count) {
       stream.pushSoon(urgency)
     } else {
       fallBehind()

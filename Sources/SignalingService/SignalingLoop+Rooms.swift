@@ -91,10 +91,11 @@ extension SignalingLoop {
     for effect in effects {
       switch effect {
       case .send(let id, let number, let message):
-        var encoded = EncodedMessage(message)
-        connection(id)?.send(&encoded, number: number)
+        guard let connection = connection(id) else { continue }
+        encoded.encode(message)
+        connection.send(&encoded, number: number)
       case .broadcast(let recipients, let message):
-        var encoded = EncodedMessage(message)
+        encoded.encode(message)
         work += recipients.count
         let urgency = recipients.count > Self.promptMax ? FlushUrgency.bulk : .prompt
         for recipient in recipients {

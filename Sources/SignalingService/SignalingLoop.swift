@@ -35,6 +35,10 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   private var stopped: (@Sendable () -> Void)?
   private var dateText = (seconds: Int64.min, text: "")
 
+  // What is being sent: a message, and its frame for one recipient.
+  var encoded = EncodedMessage()
+  var frame: [UInt8] = []
+
   // What SignalingLoop+Rooms needs while it carries out effects.
   var effects: [SignalingEffect] = []
   var isPerforming = false

@@ -76,7 +76,6 @@ struct ServerConfigurationTests {
     let line =
       "--drain-deadline 60 --stop-grace 7 --public-url https://c.example --listen udp:192.0.2.7:1"
       + " --listen udp:[2001:db8::7]:2 --http [::1]:80 --max-peers 8 --max-connections 16000"
-      + " --message-rate 70"
       + " --max-connection-age 3600 --allow-origin * --allow-origin https://Example.org:8443"
       + " --relay-ip 192.0.2.8 --relay-ip 2001:db8::8 --port-range 50000-50099"
       + " --allow-peer 10.0.0.0/8 --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100"
@@ -91,7 +90,7 @@ struct ServerConfigurationTests {
       + " --key k.pem --redis-userdb ip=192.0.2.9 --redis-refresh 9 --proxy-from 10.0.0.0/8"
       + " --max-half-open 9 --join-secret 0123456789abcdef0123456789abcdef"
       + " --api-key 0123456789abcdef --trust-forwarded 10.1.0.0/16 --trust-forwarded fd01::/16"
-      + " --forwarded-header forwarded"
+      + " --forwarded-header forwarded --message-rate 70"
     let others = ["dev", "config", "turnserver-conf", "help", "version", "tenants"]
     for option in ServerConfiguration.table(for: .parleyd).options
     where !others.contains(option.name) {
@@ -103,7 +102,6 @@ struct ServerConfigurationTests {
     #expect(settings.http?.text == "[::1]:80")
     #expect(settings.proxies.map(\.text) == ["10.0.0.0/8"] && settings.halfOpenMax == 9)
     #expect(settings.maxPeersPerRoom == 8 && settings.maxConnections == 16_000)
-    #expect(settings.messageRate == 70)
     #expect(settings.trustedForwarders.map(\.text) == ["10.1.0.0/16", "fd01::/16"])
     #expect(settings.allowedOrigins == ["*", "https://example.org:8443"])
     #expect(settings.relayAddresses.map(\.text) == ["192.0.2.8", "2001:db8::8"])
@@ -114,10 +112,9 @@ struct ServerConfigurationTests {
     #expect(settings.portRange.text == "50000-50099")
     #expect(settings.allowedPeers.map(\.text) == ["10.0.0.0/8"])
     #expect(settings.deniedPeers.map(\.text) == ["192.0.2.0/24"])
-    #expect(settings.userQuota == 3 && settings.totalQuota == 100)
+    #expect(settings.userQuota == 3 && settings.totalQuota == 100 && settings.messageRate == 70)
     #expect(settings.allocationBandwidth == 250_000 && settings.userBandwidth == 2_000_000)
-    #expect(!settings.relaysTCP)
-    #expect(settings.relayPolicy == .always)
+    #expect(!settings.relaysTCP && settings.relayPolicy == .always)
     #expect(settings.turnURLs == ["turn:t.example.org"])
     #expect(settings.realm == "r")
     #expect(settings.users.map(\.name) == ["a", "d"])

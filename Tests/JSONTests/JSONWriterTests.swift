@@ -28,6 +28,27 @@ import Testing
         == #"{"a":-5,"b":[{},true,null,[]],"c":{ },"d":"x"}"#)
   }
 
+  @Test func numbersAreWrittenInTheirShortestForm() {
+    let powers = (0...18).map { (0..<$0).reduce(Int64(1)) { power, _ in power * 10 } }
+    for value in powers.flatMap({ [$0, $0 - 1, $0 + 1, -$0] }) + [.max, .min] {
+      var bytes: [UInt8] = []
+      bytes.append(DecimalText(value))
+      #expect(String(decoding: bytes, as: UTF8.self) == "\(value)")
+      #expect(DecimalText(value).count == bytes.count)
+    }
+  }
+
+  @Test func aWriterThatBeginsAnewRemembersNothing() {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("a")
+    writer.skipValue()
+    writer.removeAll()
+    writer.beginArray()
+    writer.endArray()
+    #expect(writer.bytes == Array("[]".utf8))
+  }
+
   @Test func everyStringComesBackFromTheParser() throws {
     var parser = JSONObjectParser(sizeMax: 8192)
     let strings =

@@ -11,6 +11,14 @@ import Testing
     String(decoding: EncodedMessage(message).text(number: number), as: UTF8.self)
   }
 
+  @Test func `One encoder encodes one message after the other`() throws {
+    var encoded = EncodedMessage()
+    for message in try examples() + examples().reversed() {
+      encoded.encode(message)
+      #expect(encoded.text(number: 7) == EncodedMessage(message).text(number: 7))
+    }
+  }
+
   private func members(_ text: String) throws -> [String: Any] {
     let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
     return try #require(object as? [String: Any])

@@ -42,9 +42,8 @@ import Testing
           model.kept.append((model.last, message, now))
           let before = model.kept.count
           model.trim(limits)
-          var dropped = 0
-          ring.append(message, now: now, limits: limits) { _ in dropped += 1 }
-          #expect(dropped == before - model.kept.count)
+          let dropped = ring.append(message, now: now, limits: limits)
+          #expect(dropped.messages + dropped.forBytes == before - model.kept.count)
         case 7..<9:
           let number = Int64.random(in: max(0, model.last - 50)...model.last, using: &random)
           model.kept.removeAll { $0.number <= number }

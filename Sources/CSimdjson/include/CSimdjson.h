@@ -57,6 +57,9 @@ void parley_json_destroy(parley_json *parser);
 /// earlier text when it fails.
 parley_json_status parley_json_parse(parley_json *parser, const uint8_t *text, size_t length);
 
+/// The parser's own copy of the text, which `start` and `end` of values count in.
+const uint8_t *parley_json_bytes(const parley_json *parser);
+
 /// 1 and `out` filled when the outermost object has the member, otherwise 0.
 int32_t parley_json_find(
     const parley_json *parser, const uint8_t *key, size_t key_length, parley_json_value *out);

@@ -1,10 +1,11 @@
 // What the server says.
 
-/// A message to clients; its number is given beside it, for each recipient apart. It is kept for
-/// many of them at once, hence as one reference.
-public indirect enum ServerMessage: Hashable, Sendable {
+/// A message to clients; its number is given beside it, for each recipient apart. What one peer
+/// says to another is here as it came, shared by all who get it; the large ones are references, so
+/// that it is small.
+public enum ServerMessage: Hashable, Sendable {
   /// You are in.
-  case joined(Joined)
+  indirect case joined(Joined)
   /// Who came, who went, whose connection is broken; in order.
   case presence([PresenceChange])
   /// An SDP offer.
@@ -22,7 +23,7 @@ public indirect enum ServerMessage: Hashable, Sendable {
   /// Fresh ICE servers.
   case ice(ICEOffer)
   /// Something was wrong.
-  case error(ErrorMessage)
+  indirect case error(ErrorMessage)
   /// Answer to `ping`; everything up to the number `ack` was received.
   case pong(ack: Int64)
 

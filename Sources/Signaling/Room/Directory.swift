@@ -4,34 +4,54 @@ internal import NetTypes
 
 /// The rooms of one server, and the sessions of their members: the one place that knows where a
 /// peer is.
-struct Directory: Sendable {
-  private(set) var rooms: [RoomKey: Room] = [:]
+///
+/// A room has a handle for as long as it lasts. Its members' sessions have that, so that no message
+/// has to look for its room by name.
+struct Directory {
+  private var rooms: Slab<Room>
+  private var handles: [RoomKey: SlabHandle] = [:]
 
-  var count: Int { rooms.count }
+  /// - Parameter roomsMax: whoever adds the first member of a room sees to it that no more begin.
+  init(roomsMax: Int) { rooms = Slab(capacity: roomsMax) }
 
-  subscript(key: RoomKey) -> Room? { rooms[key] }
+  var count: Int { handles.count }
 
-  func session(of peer: PeerID, in room: RoomKey) -> SessionID? { rooms[room]?.session(peer) }
+  /// All rooms.
+  var keys: some Sequence<RoomKey> { handles.keys }
 
-  func members(of room: RoomKey) -> [SessionID] { rooms[room]?.members ?? [] }
+  subscript(key: RoomKey) -> Room? { handles[key].flatMap { rooms[$0] } }
 
-  /// Adds a member; its room begins with the first.
+  func session(of peer: PeerID, in room: RoomKey) -> SessionID? { self[room]?.session(peer) }
+
+  func members(of room: RoomKey) -> [SessionID] { self[room]?.members ?? [] }
+
+  /// Adds a member and says where its room is, which begins with the first; nil when there is no
+  /// place for another room.
   mutating func add(
-    _ session: SessionID, _ peer: PeerID, order: Int64, to room: RoomKey, now: Instant
-  ) {
-    rooms[room, default: Room(now: now)].add(session, peer, order: order)
+    _ session: SessionID, _ peer: PeerID, order: Int64, to key: RoomKey, now: Instant
+  ) -> SlabHandle? {
+    guard let handle = handles[key] ?? rooms.insert(Room(key, now: now)) else { return nil }
+    handles[key] = handle
+    _ = rooms.update(handle) { $0.add(session, peer, order: order) }
+    return handle
   }
 
   /// Removes a member; what is left of its room, which ends with the last.
-  mutating func remove(_ session: SessionID, _ peer: PeerID, from room: RoomKey) {
-    rooms[room]?.remove(session, peer)
+  mutating func remove(_ session: SessionID, _ peer: PeerID, from key: RoomKey) {
+    _ = update(key) { $0.remove(session, peer) }
   }
 
-  mutating func removeRoom(_ room: RoomKey) { rooms[room] = nil }
+  mutating func removeRoom(_ key: RoomKey) {
+    if let handle = handles.removeValue(forKey: key) { rooms.remove(handle) }
+  }
 
   /// Changes a room where it is; nil when there is no such room.
-  mutating func update<R>(_ room: RoomKey, _ body: (inout Room) -> R) -> R? {
-    guard let index = rooms.index(forKey: room) else { return nil }
-    return body(&rooms.values[index])
+  mutating func update<R>(_ key: RoomKey, _ body: (inout Room) -> R) -> R? {
+    handles[key].flatMap { rooms.update($0, body) }
+  }
+
+  /// The same for the room at `handle`.
+  mutating func update<R>(_ handle: SlabHandle, _ body: (inout Room) -> R) -> R? {
+    rooms.update(handle, body)
   }
 }

@@ -12,7 +12,7 @@ struct PendingPresence: Sendable {
   var isEmpty: Bool { changes.isEmpty }
 
   /// Whether something about `peer` waits.
-  func concerns(_ peer: PeerID) -> Bool { subjects.contains(peer) }
+  func concerns(_ peer: PeerID) -> Bool { !isEmpty && subjects.contains(peer) }
 
   mutating func add(_ change: PresenceChange) {
     changes.append(change)

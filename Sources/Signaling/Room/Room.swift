@@ -4,6 +4,7 @@ internal import NetTypes
 
 /// One room's members; their sessions are the server's.
 struct Room: Sendable {
+  let key: RoomKey
   /// In the order of their joins.
   private(set) var members: [SessionID] = []
   private var byPeer: [PeerID: SessionID] = [:]
@@ -14,7 +15,10 @@ struct Room: Sendable {
   /// What may be delivered in it.
   var deliveries: TokenBucket
 
-  init(now: Instant) { deliveries = TokenBucket(now: now) }
+  init(_ key: RoomKey, now: Instant) {
+    self.key = key
+    deliveries = TokenBucket(now: now)
+  }
 
   var isEmpty: Bool { members.isEmpty }
   var count: Int { members.count }

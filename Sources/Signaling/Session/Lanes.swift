@@ -53,13 +53,13 @@ struct OutboundLane: Sendable {
     ring = ReplayRing(first: last + 1)
   }
 
-  /// Gives `message` the next number and keeps it until it is acknowledged.
+  /// Gives `message` the next number, which is then the last, and keeps it until it is
+  /// acknowledged.
   mutating func number(
-    _ message: ServerMessage, now: Instant, limits: ReplayLimits, dropped: (DropReason) -> Void
-  ) -> Int64 {
+    _ message: ServerMessage, now: Instant, limits: ReplayLimits
+  ) -> Dropped {
     last += 1
-    ring.append(message, now: now, limits: limits, dropped: dropped)
-    return last
+    return ring.append(message, now: now, limits: limits)
   }
 
   /// False when the client confirms what was never sent.

@@ -2,6 +2,12 @@
 
 internal import NetTypes
 
+/// How many messages had to go for a new one: those too many, and those of too many bytes.
+struct Dropped: Equatable {
+  var messages = 0
+  var forBytes = 0
+}
+
 /// The newest messages of a session, bounded in number, bytes and age. Payloads are shared with
 /// whoever else gets them; an empty ring holds no memory.
 struct ReplayRing: Sendable {
@@ -29,21 +35,23 @@ struct ReplayRing: Sendable {
   var oldest: Instant? { isEmpty ? nil : entries[head].sent }
 
   /// Keeps the message that has the next number, and as many of those before as may be kept with
-  /// it; why others had to go, each.
+  /// it.
   mutating func append(
-    _ message: ServerMessage, now: Instant, limits: ReplayLimits, dropped: (DropReason) -> Void
-  ) {
+    _ message: ServerMessage, now: Instant, limits: ReplayLimits
+  ) -> Dropped {
+    var dropped = Dropped()
     let size = message.byteCount
     entries.append(Entry(message: message, bytes: Int32(clamping: size), sent: now))
     bytes += size
     while count > limits.messagesMax {
       removeFirst()
-      dropped(.replayMessages)
+      dropped.messages += 1
     }
     while bytes > limits.bytesMax, !isEmpty {
       removeFirst()
-      dropped(.replayBytes)
+      dropped.forBytes += 1
     }
+    return dropped
   }
 
   /// Forgets what has the number `number` or a lower one.

@@ -14,6 +14,8 @@ struct Session: Sendable {
   }
 
   let room: RoomKey
+  /// Where the server has that room.
+  var place = SlabHandle(index: -1, generation: 0)
   let peer: PeerID
   let profile: Profile
   let permissions: Permissions
@@ -46,8 +48,8 @@ struct Session: Sendable {
   var restartIsUntold = false
 
   var floodgate: Floodgate
-  var received = Tally<ClientMessage.Kind>()
-  var sent = Tally<ServerMessage.Kind>()
+  var received = Tally<ClientMessage.Kind, UInt32>()
+  var sent = Tally<ServerMessage.Kind, UInt32>()
   var lastError: ErrorCode?
   var hasAskedForRelay = false
   var rttMs: Int32?
@@ -72,20 +74,48 @@ struct Session: Sendable {
   }
 
   /// Counts, numbers and limits a message. Its number is used up even when it is refused.
-  mutating func admit(_ message: ClientMessage, limits: SignalingLimits, now: Instant) -> Admission
-  {
+  ///
+  /// - Parameter refusedMax: `SignalingLimits.refusedMax`.
+  mutating func admit(
+    _ message: ClientMessage, rates: ClientRates, refusedMax: Int, now: Instant
+  ) -> Admission {
     generations.confirm()
     restartIsUntold = false
     let kind = message.body.kind
     received.count(kind)
-    let allowance = floodgate.take(kind, rates: limits.rates, now: now)
+    let allowance = floodgate.take(kind, rates: rates, now: now)
     let lane = judge(message)
     if lane == .gap { return .refuse(.outOfOrder, retryAfterMs: nil) }
     if case .limited(let retryAfterMs) = allowance {
-      if floodgate.refused >= limits.refusedMax { return .flood }
+      if floodgate.refused >= refusedMax { return .flood }
       if lane == .next { return .refuse(.rateLimited, retryAfterMs: retryAfterMs) }
     }
     return lane == .seenBefore ? .drop(.seenBefore) : .take
+  }
+
+  /// A message to the client, as it leaves.
+  struct Numbered {
+    let number: Int64
+    /// Where it leaves at once; nil when it waits for the client to come back.
+    let connection: ConnectionID?
+    let dropped: Dropped
+    /// Something is kept now, and the queue of rings with something in them has to know.
+    let needsAging: Bool
+  }
+
+  /// Numbers and keeps a message. A `pong` repeats the last number and is not kept.
+  mutating func number(
+    _ message: ServerMessage, _ kind: ServerMessage.Kind, now: Instant, limits: ReplayLimits
+  ) -> Numbered {
+    sent.count(kind)
+    guard kind != .pong else {
+      return Numbered(
+        number: outbound.last, connection: connection, dropped: Dropped(), needsAging: false)
+    }
+    let dropped = outbound.number(message, now: now, limits: limits)
+    let needsAging = agingSlot == QueueSlot.none && !outbound.ring.isEmpty
+    return Numbered(
+      number: outbound.last, connection: connection, dropped: dropped, needsAging: needsAging)
   }
 
   private mutating func judge(_ message: ClientMessage) -> InboundLane.Verdict {

@@ -1,32 +1,42 @@
 // How often each of a few kinds was seen.
 
 /// A kind of message, with a small number of its own.
-protocol Counted: Hashable, CaseIterable, Sendable {
-  /// 0 to `Tally.kindsMax` less one.
+public protocol Counted: Hashable, CaseIterable, Sendable {
+  /// 0 to 15.
   var place: Int { get }
 }
 
-/// Counts by kind in a fixed place: thousands of sessions have two each, so no dictionaries.
-struct Tally<Kind: Counted>: Sendable {
-  private var counts = InlineArray<16, UInt32>(repeating: 0)
+/// Counts by kind in a fixed place: every message is counted, and thousands of sessions have two of
+/// these each, so no dictionaries.
+public struct Tally<Kind: Counted, Count: FixedWidthInteger & Sendable>: Sendable, Equatable {
+  private var counts = InlineArray<16, Count>(repeating: 0)
 
   /// None of anything.
-  init() {}
+  public init() {}
+
+  /// How often `kind` was seen.
+  public subscript(kind: Kind) -> Int { Int(counts[kind.place]) }
 
   mutating func count(_ kind: Kind) { counts[kind.place] &+= 1 }
 
+  /// Adds what was seen elsewhere.
+  mutating func add(_ other: Tally) {
+    for place in counts.indices { counts[place] &+= other.counts[place] }
+  }
+
   /// The counts of what was seen at all.
-  var byKind: [Kind: Int] {
+  public var byKind: [Kind: Int] {
     var result: [Kind: Int] = [:]
-    for kind in Kind.allCases where counts[kind.place] > 0 {
-      result[kind] = Int(counts[kind.place])
-    }
+    for kind in Kind.allCases where self[kind] > 0 { result[kind] = self[kind] }
     return result
   }
+
+  public static func == (one: Tally, other: Tally) -> Bool { one.byKind == other.byKind }
 }
 
 extension ClientMessage.Kind: Counted {
-  var place: Int {
+  /// Its place in a `Tally`.
+  public var place: Int {
     switch self {
     case .join: 0
     case .offer: 1
@@ -46,7 +56,8 @@ extension ClientMessage.Kind: Counted {
 }
 
 extension ServerMessage.Kind: Counted {
-  var place: Int {
+  /// Its place in a `Tally`.
+  public var place: Int {
     switch self {
     case .joined: 0
     case .presence: 1

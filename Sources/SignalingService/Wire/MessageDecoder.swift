@@ -1,7 +1,6 @@
 // Client messages from their JSON texts.
 
 internal import JSON
-internal import NetTypes
 public import Signaling
 
 /// Reads the texts of `parley.v1` clients. It belongs to one thread.
@@ -31,7 +30,7 @@ public struct MessageDecoder: ~Copyable {
         number: nil, body: .invalid(.badMessage, detail: "seq has to be a whole number"))
     }
     do {
-      return ClientMessage(number: number, body: try body(of: text))
+      return ClientMessage(number: number, body: try body())
     } catch {
       return ClientMessage(number: number, body: .invalid(error.code, detail: error.detail))
     }
@@ -44,26 +43,28 @@ public struct MessageDecoder: ~Copyable {
     let detail: String
   }
 
-  private func body(of text: Span<UInt8>) throws(Fault) -> ClientMessage.Body {
-    guard let type = parser.string("type") else { throw Fault(detail: "type has to be a string") }
-    switch ClientMessage.Kind(rawValue: type) {
+  private func body() throws(Fault) -> ClientMessage.Body {
+    guard let kind = parser.withText("type", { ClientMessage.Kind(type: $0) }) else {
+      throw Fault(detail: "type has to be a string")
+    }
+    switch kind {
     case .join: return .join(try join())
-    case .offer: return .offer(to: try peer(), sdp: try description(text))
-    case .answer: return .answer(to: try peer(), sdp: try description(text))
-    case .candidate: return .candidate(to: try peer(), candidate: try candidate(text))
+    case .offer: return .offer(to: try peer(), sdp: try description())
+    case .answer: return .answer(to: try peer(), sdp: try description())
+    case .candidate: return .candidate(to: try peer(), candidate: try candidate())
     case .endOfCandidates:
-      return .endOfCandidates(to: try peer(), usernameFragment: try usernameFragment(text))
+      return .endOfCandidates(to: try peer(), usernameFragment: try usernameFragment())
     case .message:
       let to = parser.kind(of: "to") == nil ? nil : try peer()
-      guard let range = parser.range(of: "data") else { throw Fault(detail: "data is missing") }
-      return .message(to: to, data: RawJSON(text.bytes(in: range)))
+      guard let data = parser.raw("data") else { throw Fault(detail: "data is missing") }
+      return .message(to: to, data: RawJSON(data))
     case .ice: return .ice(relay: try relay())
     case .report: return .report(peer: try peer("peer"), pair: try pair())
     case .kick: return .kick(try peer("peer"), try reason())
     case .closeRoom: return .closeRoom(try reason())
     case .leave: return .leave
     case .ping: return try ping()
-    case .invalid, nil: throw Fault(code: .unknownType, detail: "unknown type")
+    case .invalid: throw Fault(code: .unknownType, detail: "unknown type")
     }
   }
 
@@ -127,35 +128,35 @@ public struct MessageDecoder: ~Copyable {
     return SelectedPair(local: local, remote: remote, transport: transport)
   }
 
-  private func description(_ text: Span<UInt8>) throws(Fault) -> RawJSON {
-    guard let size = parser.stringByteCount("sdp"), let range = parser.range(of: "sdp") else {
+  private func description() throws(Fault) -> RawJSON {
+    guard let size = parser.stringByteCount("sdp") else {
       throw Fault(detail: "sdp has to be a string")
     }
-    guard size <= limits.sdpBytesMax else {
+    guard size <= limits.sdpBytesMax, let sdp = parser.raw("sdp") else {
       throw Fault(detail: "sdp has more than \(limits.sdpBytesMax) bytes")
     }
-    return RawJSON(text.bytes(in: range))
+    return RawJSON(sdp)
   }
 
-  private func candidate(_ text: Span<UInt8>) throws(Fault) -> RawJSON {
-    guard let size = parser.stringByteCount("candidate", in: "candidate"),
-      let range = parser.range(of: "candidate")
-    else { throw Fault(detail: "candidate has to be an object with a candidate string") }
-    guard size <= limits.candidateBytesMax else {
+  private func candidate() throws(Fault) -> RawJSON {
+    guard let size = parser.stringByteCount("candidate", in: "candidate") else {
+      throw Fault(detail: "candidate has to be an object with a candidate string")
+    }
+    guard size <= limits.candidateBytesMax, let candidate = parser.raw("candidate") else {
       throw Fault(detail: "candidate has more than \(limits.candidateBytesMax) bytes")
     }
-    return RawJSON(text.bytes(in: range))
+    return RawJSON(candidate)
   }
 
-  private func usernameFragment(_ text: Span<UInt8>) throws(Fault) -> RawJSON? {
+  private func usernameFragment() throws(Fault) -> RawJSON? {
     guard let kind = parser.kind(of: "usernameFragment"),
-      let range = parser.range(of: "usernameFragment")
+      let fragment = parser.raw("usernameFragment")
     else { return nil }
     // Browsers have it as null where a candidate carries none.
     guard kind == .string || kind == .null else {
       throw Fault(detail: "usernameFragment has to be a string")
     }
-    return RawJSON(text.bytes(in: range))
+    return RawJSON(fragment)
   }
 
   private func count(_ key: StaticString, in outer: StaticString? = nil) -> Int64? {
@@ -176,5 +177,30 @@ public struct MessageDecoder: ~Copyable {
     case .tooManyMembers: "the message has too many members"
     case .noMemory: "the server is short of memory"
     }
+  }
+}
+
+extension ClientMessage.Kind {
+  /// The kind that the word stands for, `invalid` when there is none. The few that it can be are
+  /// told apart by its length and its first letter, so that no text has to be made of it.
+  fileprivate init(type word: Span<UInt8>) {
+    let kind: Self
+    switch (word.count, word.isEmpty ? 0 : word[0]) {
+    case (3, UInt8(ascii: "i")): kind = .ice
+    case (4, UInt8(ascii: "j")): kind = .join
+    case (4, UInt8(ascii: "k")): kind = .kick
+    case (4, UInt8(ascii: "p")): kind = .ping
+    case (5, UInt8(ascii: "l")): kind = .leave
+    case (5, UInt8(ascii: "o")): kind = .offer
+    case (6, UInt8(ascii: "a")): kind = .answer
+    case (6, UInt8(ascii: "r")): kind = .report
+    case (7, UInt8(ascii: "m")): kind = .message
+    case (9, UInt8(ascii: "c")): kind = .candidate
+    case (10, UInt8(ascii: "c")): kind = .closeRoom
+    case (17, UInt8(ascii: "e")): kind = .endOfCandidates
+    default: kind = .invalid
+    }
+    let isSpelled = zip(kind.rawValue.utf8, word.indices).allSatisfy { $0 == word[$1] }
+    self = isSpelled ? kind : .invalid
   }
 }

@@ -4,71 +4,83 @@ internal import JSON
 public import Signaling
 internal import WebSocket
 
-/// A server message as JSON, but for its number.
+/// A server message as JSON, but for its number; made once, used for one message after the other.
 public struct EncodedMessage: Sendable {
   /// Bytes of a text from which on it is compressed for those who agreed on that: below, the gain
   /// is not worth the time.
   static let deflatedBytesMin = 512
 
-  private let head: [UInt8]
-  private let tail: [UInt8]
+  /// What is before the number, and what is behind it.
+  private var writer = JSONWriter(capacity: 512)
+  private var headCount = 0
   /// The tail for each size of window that a recipient had; nil where it does not get smaller.
   private var deflatedTails: [Int: [UInt8]?] = [:]
 
+  /// No message yet.
+  public init() {}
+
   /// Encodes `message`.
-  public init(_ message: ServerMessage) {
-    head = Array(#"{"type":"\#(message.kind.rawValue)","seq":"#.utf8)
-    var writer = JSONWriter(capacity: 512)
+  public init(_ message: ServerMessage) { encode(message) }
+
+  /// Encodes `message` in the place of what was encoded before.
+  public mutating func encode(_ message: ServerMessage) {
+    if !deflatedTails.isEmpty { deflatedTails = [:] }
+    writer.removeAll()
     writer.beginObject()
+    writer.member("type", message.kind.rawValue)
+    writer.key("seq")
+    headCount = writer.bytes.count
+    // The number goes here: every message has members of its own, so a comma follows it.
+    writer.skipValue()
     writer.members(of: message)
     writer.endObject()
-    // Every message has members of its own, so the brace of the tail becomes a comma.
-    tail = [UInt8(ascii: ",")] + writer.bytes.dropFirst()
   }
+
+  private var tailCount: Int { writer.bytes.count - headCount }
 
   /// The text with the number `number` in it.
   public func text(number: Int64) -> [UInt8] {
     var text: [UInt8] = []
-    text.reserveCapacity(head.count + tail.count + 20)
-    text.append(contentsOf: head)
-    text.append(contentsOf: String(number).utf8)
-    text.append(contentsOf: tail)
+    append(DecimalText(number), to: &text)
     return text
   }
 
-  /// The whole frame for one recipient. However many there are, the tail is compressed once: the
-  /// head with the number goes as a stored block in front of it.
-  mutating func frame(
-    number: Int64, deflate: DeflateAgreement?, codec: any MessageCodec
-  ) -> [UInt8] {
-    let digits = String(number).utf8
-    let start = head.count + digits.count
-    var frame: [UInt8] = []
-    frame.reserveCapacity(start + tail.count + WebSocketLimits.headerBytesMax)
-    if let deflate, start + tail.count >= Self.deflatedBytesMin,
+  private func append(_ digits: DecimalText, to text: inout [UInt8]) {
+    text.append(contentsOf: writer.bytes[..<headCount])
+    text.append(digits)
+    text.append(contentsOf: writer.bytes[headCount...])
+  }
+
+  /// Appends the whole frame for one recipient. However many there are, the tail is compressed
+  /// once: the head with the number goes as a stored block in front of it.
+  mutating func appendFrame(
+    number: Int64, deflate: DeflateAgreement?, codec: any MessageCodec, to frame: inout [UInt8]
+  ) {
+    let digits = DecimalText(number)
+    let start = headCount + digits.count
+    if let deflate, start + tailCount >= Self.deflatedBytesMin,
       let deflated = deflatedTail(deflate.serverWindowBits, codec)
     {
       let count = DeflateBlocks.storedHeaderBytes + start + deflated.count
       FrameEncoder.appendHeader(
         to: &frame, opcode: .text, payloadCount: count, isCompressed: true)
       DeflateBlocks.appendStoredHeader(count: start, to: &frame)
-      frame.append(contentsOf: head)
-      frame.append(contentsOf: digits)
+      frame.append(contentsOf: writer.bytes[..<headCount])
+      frame.append(digits)
       frame.append(contentsOf: deflated)
     } else {
-      FrameEncoder.appendHeader(to: &frame, opcode: .text, payloadCount: start + tail.count)
-      frame.append(contentsOf: head)
-      frame.append(contentsOf: digits)
-      frame.append(contentsOf: tail)
+      FrameEncoder.appendHeader(to: &frame, opcode: .text, payloadCount: start + tailCount)
+      append(digits, to: &frame)
     }
-    return frame
   }
 
   private mutating func deflatedTail(_ windowBits: Int, _ codec: any MessageCodec) -> [UInt8]? {
     if let known = deflatedTails[windowBits] { return known }
     var deflated: [UInt8] = []
-    let isDone = codec.deflate(tail.span, windowBits: windowBits, into: &deflated)
-    let isSmaller = DeflateBlocks.storedHeaderBytes + deflated.count < tail.count
+    let bytes = writer.bytes
+    let isDone = codec.deflate(
+      bytes.span.extracting(headCount..<bytes.count), windowBits: windowBits, into: &deflated)
+    let isSmaller = DeflateBlocks.storedHeaderBytes + deflated.count < tailCount
     let result = isDone && isSmaller ? deflated : nil
     deflatedTails.updateValue(result, forKey: windowBits)
     return result
