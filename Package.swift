@@ -192,7 +192,11 @@ let package = Package(
       "ParleyctlTests",
       ["parleyctl", "AdminAPI", "Configuration", "EventLoop", "NetTypes", "Terminal"]),
     tests("TrafficTests", ["EventLoop", "NetTypes", "Traffic"]),
-    tests("ParleyLoadTests", ["Compression", "EventLoop", "parley-load", "JSON", "NetTypes"]),
+    tests(
+      "ParleyLoadTests",
+      [
+        "Compression", "Configuration", "EventLoop", "parley-load", "JSON", "NetTypes", "WebSocket",
+      ]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
       name: "Fuzzing",

@@ -81,12 +81,15 @@ int parley_accept(int fd, parley_address *peer) {
 
 void parley_local_address(int fd, parley_address *local) { parley_bound_address(fd, local); }
 
-// A port that is listened at is connected from too only if all its sockets share it.
+// A port that is listened at is connected from too only if all its sockets share it. Any other is
+// found by connect: for bind it would have to be free of everybody, and that is a long search.
 static int leave_from(int fd, const parley_address *source) {
   struct sockaddr_storage address;
   socklen_t length = parley_to_sockaddr(source, &address);
   int one = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
+  if (!source->port) {
+    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) < 0) return -1;
+  } else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
       setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0)
     return -1;
   return bind(fd, (struct sockaddr *)&address, length);

@@ -15,7 +15,7 @@ internal import Logging
       case SignalOptions.command:
         let options = SignalOptions.table.parseOrExit(into: SignalOptions())
         guard let url = options.url else { return }
-        end(try SignalLoad(options, url).run(), json: options.json)
+        try run(options, url)
       case FloodOptions.command:
         let options = FloodOptions.table.parseOrExit(into: FloodOptions())
         guard let url = options.calm.url else { return }
@@ -24,8 +24,26 @@ internal import Logging
         _ = Commands.table.parseOrExit(into: NoOptions())
       }
     } catch {
-      Log.error("not started", ["reason": .public(error)])
+      Log.error("not started", ["reason": .public("\(error)")])
       exit(ExitStatus.unavailable)
+    }
+  }
+
+  private static func run(_ options: SignalOptions, _ url: SignalURL) throws {
+    if options.onlyJoins {
+      end(try JoinLoad(options, url).run(), json: options.json)
+    } else if let file = options.plot {
+      var plot = PlotRun(
+        command: SignalOptions.command, file: file, title: "Signaling: latency over load",
+        subtitle: options.summary, unit: "messages")
+      try plot.run(PlotRun.loads(upTo: options.totalPerSecond)) { load in
+        var step = options
+        step.total = load
+        return try SignalLoad(step, url).runToEnd().step(step)
+      }
+      print(options.json ? plot.json : plot.table)
+    } else {
+      end(try SignalLoad(options, url).run(), json: options.json)
     }
   }
 

@@ -25,8 +25,11 @@ struct Pacer: Sendable {
   var isOver: Bool { next >= total }
 
   /// When the next send is due.
-  var due: Instant {
-    let offset = Int64(next * stride) * 1_000_000_000 / Int64(perSecond)
+  var due: Instant { due(next) }
+
+  /// When send `number` is due, or was.
+  func due(_ number: Int) -> Instant {
+    let offset = Int64(number * stride) * 1_000_000_000 / Int64(perSecond)
     return Instant(nanoseconds: start.nanoseconds + offset)
   }
 

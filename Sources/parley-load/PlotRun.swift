@@ -21,6 +21,7 @@ struct PlotRun: Sendable {
   /// Of the load, such as "messages".
   let unit: String
   private(set) var steps: [PlotStep] = []
+  private var ending = ""
 
   init(command: String, file: String, title: String, subtitle: String, unit: String) {
     self.command = command
@@ -37,17 +38,22 @@ struct PlotRun: Sendable {
 
   /// Runs `one` at each load, and writes the picture. A step that fails ends nothing: that is what
   /// the picture is about.
-  mutating func run(
-    _ loads: [Int], one: (_ load: Int) throws(SystemError) -> PlotStep
-  ) throws(SystemError) {
+  mutating func run<Failure: Error>(
+    _ loads: [Int], one: (_ load: Int) throws(Failure) -> PlotStep
+  ) throws(Failure) {
     for load in loads {
       let step = try one(load)
       steps.append(step)
       Console.note(Self.line(step))
     }
-    try TextFile.write(
-      LatencyPlot(title: title, subtitle: subtitle, unit: unit, points: steps.map(\.point)).svg,
-      to: file)
+    let plot = LatencyPlot(title: title, subtitle: subtitle, unit: unit, points: steps.map(\.point))
+    do throws(SystemError) {
+      try TextFile.write(plot.svg, to: file)
+      ending = "Drawn to \(file)."
+    } catch {
+      // The figures were dear: they are told all the same.
+      ending = "NOT DRAWN: \(error)"
+    }
   }
 
   private static let head =
@@ -64,7 +70,7 @@ struct PlotRun: Sendable {
   }
 
   var table: String {
-    ([title, subtitle, "", Self.head] + steps.map(Self.line) + ["", "Drawn to \(file)."])
+    ([title, subtitle, "", Self.head] + steps.map(Self.line) + ["", ending])
       .joined(separator: "\n")
   }
 

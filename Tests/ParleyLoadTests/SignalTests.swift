@@ -7,9 +7,9 @@ import Testing
 @testable import parley_load
 
 @Suite struct SignalScheduleTests {
-  @Test(arguments: [2, 3, 5, 32])
-  func receiversAndTheirNumberAgree(peers: Int) {
-    let schedule = SignalSchedule(peers: peers)
+  @Test(arguments: [2, 3, 5, 32], FanOut.choices)
+  func `receivers and their number agree`(peers: Int, fanOut: FanOut) {
+    let schedule = SignalSchedule(peers: peers, fanOut: fanOut)
     for sender in 0..<peers {
       for number in 0..<(4 * peers) {
         let due = (0..<peers).filter { schedule.isDue(number, from: sender, at: $0) }
@@ -20,14 +20,32 @@ import Testing
     }
   }
 
-  @Test func directedMessagesReachAllOthersInTurn() {
-    let schedule = SignalSchedule(peers: 4)
-    let targets = stride(from: 1, to: 13, by: 2).map { schedule.target(of: $0, from: 2) }
+  @Test func `messages to one reach all others in turn`() {
+    let both = SignalSchedule(peers: 4, fanOut: .both)
+    let targets = stride(from: 1, to: 13, by: 2).map { both.target(of: $0, from: 2) }
     #expect(targets == [3, 0, 1, 3, 0, 1])
-    #expect(schedule.target(of: 0, from: 2) == nil)
+    #expect(both.target(of: 0, from: 2) == nil)
+    let one = SignalSchedule(peers: 4, fanOut: .peer)
+    #expect((0..<4).map { one.target(of: $0, from: 2) } == [3, 0, 1, 3])
+    #expect(SignalSchedule(peers: 4, fanOut: .room).target(of: 1, from: 2) == nil)
   }
 
-  @Test func repeatedAndLateMessagesAreNotInOrder() {
+  @Test func `an echo comes back to its sender and to nobody else`() {
+    let echo = SignalSchedule(peers: 1, fanOut: .echo)
+    #expect(echo.target(of: 5, from: 0) == 0)
+    #expect(echo.isDue(5, from: 0, at: 0) && !echo.isDue(5, from: 0, at: 1))
+    #expect(echo.receivers(of: 5) == 1 && echo.worth(of: 5) == echo.next)
+  }
+
+  @Test(arguments: FanOut.choices)
+  func `a message that reached everybody is worth one more`(fanOut: FanOut) {
+    let schedule = SignalSchedule(peers: 5, fanOut: fanOut)
+    for number in 0..<4 {
+      #expect(schedule.receivers(of: number) * schedule.worth(of: number) == schedule.next)
+    }
+  }
+
+  @Test func `repeated and late messages are not in order`() {
     var lane = SignalLane()
     let inOrder = [0, 4, 4, 3, 5].map { lane.record($0) }
     #expect(inOrder == [true, true, false, false, true])
@@ -69,30 +87,15 @@ import Testing
 }
 
 @Suite struct SignalFramesTests {
-  @Test func aMessageHoldsWhatTheReceiverChecks() throws {
-    let padding = SignalFrames.padding(100, sender: 3)
-    let bytes = SignalFrames.message(
-      seq: 5, to: "pabc", number: 3, timeNs: 1_234_567_890_123_456, padding: padding)
+  @Test func `a return names the session and what was received`() throws {
     var parser = JSONObjectParser(sizeMax: 65_536)
-    try parser.parse(bytes.span)
-    #expect(parser.string("type") == "message")
-    #expect(parser.integer("seq") == 5)
-    #expect(parser.string("to") == "pabc")
-    #expect(parser.integer("n", in: "data") == 3)
-    #expect(parser.integer("t", in: "data") == 1_234_567_890_123_456)
-    #expect(parser.string("p", in: "data") == padding)
-    #expect(padding.utf8.count == 100)
-    #expect(padding != SignalFrames.padding(100, sender: 4))
+    try parser.parse(SignalFrames.resume(seq: 7, room: "r", session: "s", ack: 5).span)
+    #expect(parser.string("type") == "join" && parser.integer("seq") == 7)
+    #expect(parser.string("session", in: "resume") == "s")
+    #expect(parser.integer("ack", in: "resume") == 5)
   }
 
-  @Test func theLargestMessageStaysWithinTheProtocol() {
-    let bytes = SignalFrames.message(
-      seq: .max, to: String(repeating: "p", count: 64), number: .max, timeNs: .max,
-      padding: SignalFrames.padding(SignalFrames.paddingMax, sender: 0))
-    #expect(bytes.count <= 65_536)
-  }
-
-  @Test func messagesFollowTheJoinInNumber() {
+  @Test func `messages follow the join in number`() {
     #expect(SignalPeer.seq(ofMessage: 0) == 2)
     #expect(SignalPeer.message(ofSeq: SignalPeer.seq(ofMessage: 7)) == 7)
   }

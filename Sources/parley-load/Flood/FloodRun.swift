@@ -7,7 +7,7 @@ struct FloodRun {
   let options: FloodOptions
   let url: SignalURL
 
-  func run() throws(SystemError) -> Report {
+  func run() throws -> Report {
     let name = SignalLoad.newRunName()
     let loop = try EventLoop(index: 1)
     let scene = FloodScene(

@@ -93,7 +93,7 @@ final class DeafPeer: Offender, @unchecked Sendable {
     }
     guard let deafName, let accomplice, accomplice.isOpen, accomplice.room > 1 << 17 else { return }
     accomplice.add {
-      SignalFrames.message(seq: $0, to: deafName, number: 0, timeNs: 0, padding: padding)
+      SignalFrames.message(seq: $0, to: deafName, data: padding)
     }
     accomplice.flush()
     sent += 1

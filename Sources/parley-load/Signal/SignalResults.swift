@@ -12,10 +12,14 @@ struct SignalResults {
     repeating: LatencyHistogram(), count: SignalPart.allCases.count)
   /// How long after its time a message was sent.
   private var lag = LatencyHistogram()
-  var joined = 0
-  private var sentCount = 0
+  /// From having been cut to being back.
+  private var returning = LatencyHistogram()
+  private(set) var joined = 0
+  private var firstStarted: Instant?
+  private var lastJoined = Instant.zero
+  private(set) var sentCount = 0
   /// Deliveries that what was sent has to lead to.
-  private var due = 0
+  private(set) var due = 0
   private(set) var delivered = 0
   /// Deliveries that are due and have not come.
   private(set) var lostByPart = [Int](repeating: 0, count: SignalPart.allCases.count)
@@ -34,10 +38,35 @@ struct SignalResults {
   var refused = 0
   var lostConnections = 0
   var pongs = 0
+  var usage = RunUsage()
+  /// Connections that a storm has cut.
+  var cuts = 0
+  var firstCut = Instant.zero
+  private var lastReturn = Instant.zero
+  /// Attempts to come back that came to nothing, and were made again.
+  var failedReturns: [String: Int] = [:]
+  /// Messages that were sent again, because the server had not got them.
+  var sentAgain = 0
+  /// Sessions that were gone when their peer came back.
+  var lostSessions = 0
   var interrupted = false
   var problems: [String: Int] = [:]
 
   var isComplete: Bool { delivered >= due }
+  /// Deliveries that are due and have not come, not yet or never.
+  var missing: Int { due - delivered }
+
+  mutating func started(now: Instant) { if firstStarted == nil { firstStarted = now } }
+
+  mutating func joined(now: Instant) {
+    joined += 1
+    lastJoined = now
+  }
+
+  mutating func returned(after nanoseconds: Int64, now: Instant) {
+    returning.record(nanoseconds)
+    lastReturn = now
+  }
 
   mutating func sent(receivers: Int, at time: Instant, due dueAt: Instant, in part: SignalPart) {
     if sentCount == 0 { firstSent = time }
@@ -55,11 +84,25 @@ struct SignalResults {
     lostByPart[part.rawValue] -= receivers
   }
 
-  mutating func delivered(sentAt: Instant, at time: Instant, in part: SignalPart) {
+  mutating func delivered(_ latencyNs: Int64, at time: Instant, in part: SignalPart) {
     delivered += 1
     lastDelivered = time
     lostByPart[part.rawValue] -= 1
-    latencies[part.rawValue].record(time.nanoseconds - sentAt.nanoseconds)
+    latencies[part.rawValue].record(latencyNs)
+  }
+
+  private var latency: LatencyHistogram {
+    latencies.reduce(into: LatencyHistogram()) { $0.add($1) }
+  }
+
+  /// For a picture.
+  func step(_ options: SignalOptions) -> PlotStep {
+    let latency = latency
+    let point = LoadPoint(
+      load: Double(options.totalPerSecond), arrived: rate(delivered, until: lastDelivered),
+      p50Ns: latency.percentileNs(50), p99Ns: latency.percentileNs(99),
+      lostPercent: due > 0 ? 100 * Double(missing) / Double(due) : 0)
+    return PlotStep(point: point, failures: report(options).failures)
   }
 
   // MARK: Report
@@ -67,7 +110,7 @@ struct SignalResults {
   func report(_ options: SignalOptions) -> Report {
     var report = Report(command: SignalOptions.command, title: title(options))
     fill(&report, options)
-    report.add("latency", "latency", latencies.reduce(into: LatencyHistogram()) { $0.add($1) })
+    report.add("latency", "latency", latency)
     addTimes(to: &report)
     return report
   }
@@ -103,6 +146,7 @@ struct SignalResults {
     report.add("send_lag", "sent late by", lag)
     report.add("opening", "opening a WebSocket", opening)
     report.add("joining", "joining", joining)
+    if cuts > 0 { report.add("returning", "coming back", returning) }
   }
 
   private func fill(_ report: inout Report, _ options: SignalOptions) {
@@ -111,7 +155,7 @@ struct SignalResults {
     report.add("sent", "messages sent", .count(sentCount))
     report.add("due", "deliveries due", .count(due))
     report.add("delivered", "delivered", .count(delivered))
-    report.add("lost", "lost", .count(due - delivered))
+    report.add("lost", "lost", .count(missing))
     report.add("out_of_order", "late or repeated", .count(outOfOrder))
     report.add("misdelivered", "for somebody else", .count(misdelivered))
     report.add("corrupt", "corrupt", .count(corrupt))
@@ -120,14 +164,22 @@ struct SignalResults {
     report.add("unsent", "not sent in time", .count(unsent))
     report.add("pongs", "heartbeats answered", .count(pongs))
     addRates(to: &report, options)
+    if cuts > 0 { addStorm(to: &report) }
+    usage.add(to: &report, each: "message", joined: joined)
     report.add(problems: problems)
     judge(&report, options)
   }
 
   private func addRates(to report: inout Report, _ options: SignalOptions) {
-    report.add(
-      "rate_asked", "rate asked for",
-      .decimal(Double(options.connections * options.perSecond), unit: "messages/s"))
+    if let firstStarted {
+      report.add(
+        "join_rate", "joined", .decimal(rate(joined, firstStarted, lastJoined), unit: "a second"))
+    }
+    if options.totalPerSecond > 0 {
+      report.add(
+        "rate_asked", "rate asked for",
+        .decimal(Double(options.totalPerSecond), unit: "messages/s"))
+    }
     report.add(
       "rate_sent", "sent", .decimal(rate(sentCount, until: lastSent), unit: "messages/s"))
     report.add(
@@ -135,27 +187,44 @@ struct SignalResults {
       .decimal(rate(delivered, until: lastDelivered), unit: "messages/s"))
   }
 
+  private func addStorm(to report: inout Report) {
+    report.add("cut", "connections cut", .count(cuts))
+    report.add("returned", "came back", .count(Int(returning.count)))
+    report.add(
+      "all_back_ms", "all were back after",
+      .decimal(Double((lastReturn - firstCut).wholeNanoseconds) / 1e6, unit: "ms"))
+    let failed = failedReturns.values.reduce(0, +)
+    report.add("failed_returns", "attempts that failed", .count(failed))
+    report.add("sent_again", "messages sent again", .count(sentAgain))
+    for (problem, count) in failedReturns {
+      report.add(problems: ["coming back: " + problem: count])
+    }
+  }
+
   /// The protocol promises each message once and in order, so nothing of this is ever right.
   private func judge(_ report: inout Report, _ options: SignalOptions) {
     report.require(options.connections - joined, "peers never in their room")
     report.require(lostConnections, "connections lost")
-    report.require(due - delivered, "messages lost")
+    report.require(missing, "messages lost")
     report.require(outOfOrder, "messages late or repeated")
     report.require(misdelivered, "messages for somebody else")
     report.require(corrupt, "messages corrupt")
     report.require(sequenceBreaks, "breaks in seq or ack")
     report.require(refused, "messages refused")
+    report.require(cuts - Int(returning.count), "peers not back")
+    report.require(lostSessions, "sessions gone")
     if interrupted { report.fail("interrupted") }
   }
 
   private func title(_ options: SignalOptions) -> String {
     let url = options.url.map { "ws://\($0.authority)\($0.path)" } ?? ""
-    return "\(url): \(options.rooms) rooms of \(options.peers) peers, "
-      + "\(options.size) bytes, \(options.perSecond) messages/s each"
+    return "\(url): \(options.summary)"
   }
 
-  private func rate(_ count: Int, until end: Instant) -> Double {
-    let seconds = Double((end - firstSent).wholeNanoseconds) / 1e9
+  private func rate(_ count: Int, until end: Instant) -> Double { rate(count, firstSent, end) }
+
+  private func rate(_ count: Int, _ start: Instant, _ end: Instant) -> Double {
+    let seconds = Double((end - start).wholeNanoseconds) / 1e9
     return count > 1 && seconds > 0 ? Double(count - 1) / seconds : 0
   }
 }

@@ -1,13 +1,9 @@
-// The messages that a peer of a signaling run sends (Docs/protocol.md).
+// What a peer of a signaling run says besides its messages (Docs/protocol.md).
 
 internal import JSON
 
 enum SignalFrames {
   static let subprotocol = "parley.v1"
-  /// Bytes of a message around its padding, roughly rounded up.
-  static let overheadMax = 536
-  /// A message of the protocol at most, and so of padding.
-  static let paddingMax = 65_536 - overheadMax
   private static let arrival = Array(#""state":"joined""#.utf8)
 
   static func join(room: String, name: String) -> [UInt8] {
@@ -34,27 +30,33 @@ enum SignalFrames {
     return count
   }
 
+  /// Comes back to a session.
+  ///
   /// - Parameters:
-  ///   - to: a peer's id; everybody without one.
-  ///   - number: counts a sender's messages, from 0.
-  ///   - timeNs: when it was due, on the clock of this process, which sends and receives.
-  static func message(
-    seq: Int, to: String?, number: Int, timeNs: Int64, padding: String
-  ) -> [UInt8] {
-    frame("message", seq: seq, capacity: overheadMax + padding.utf8.count) {
-      if let to {
-        $0.key("to")
-        $0.string(to)
-      }
-      $0.key("data")
+  ///   - seq: the last number used.
+  ///   - session: its newest secret.
+  ///   - ack: the last number received.
+  static func resume(seq: Int, room: String, session: String, ack: Int) -> [UInt8] {
+    frame("join", seq: seq) {
+      $0.key("room")
+      $0.string(room)
+      $0.key("resume")
       $0.beginObject()
-      $0.key("n")
-      $0.integer(number)
-      $0.key("t")
-      $0.integer(timeNs)
-      $0.key("p")
-      $0.string(padding)
+      $0.key("session")
+      $0.string(session)
+      $0.key("ack")
+      $0.integer(ack)
       $0.endObject()
+    }
+  }
+
+  /// A message that is not one of ``MessageForm``.
+  static func message(seq: Int, to: String, data: String) -> [UInt8] {
+    frame("message", seq: seq) {
+      $0.key("to")
+      $0.string(to)
+      $0.key("data")
+      $0.string(data)
     }
   }
 
@@ -75,9 +77,9 @@ enum SignalFrames {
   }
 
   private static func frame(
-    _ type: String, seq: Int, capacity: Int = 256, _ members: (inout JSONWriter) -> Void
+    _ type: String, seq: Int, _ members: (inout JSONWriter) -> Void
   ) -> [UInt8] {
-    var writer = JSONWriter(capacity: capacity)
+    var writer = JSONWriter()
     writer.beginObject()
     writer.key("type")
     writer.string(type)

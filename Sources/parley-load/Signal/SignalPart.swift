@@ -25,7 +25,7 @@ enum SignalPart: Int, CaseIterable, Sendable {
 
 extension SignalOptions {
   /// Whether message `number` of a peer belongs to the second half.
-  func isLate(_ number: Int) -> Bool { number >= messages / 2 }
+  func isLate(_ number: Int) -> Bool { number >= messagesEach / 2 }
 
   /// Room 0 is the one that an offender is in.
   func part(of number: Int, room: Int) -> SignalPart {
