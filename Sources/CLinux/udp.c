@@ -45,7 +45,8 @@ int parley_udp_open(const parley_address *local, int reuse_port, int packet_info
     close(fd);
     return -failure;
   }
-  parley_bound_address(fd, bound);
+  *bound = *local;
+  if (!local->port) parley_bound_address(fd, bound);
   return fd;
 }
 

@@ -127,6 +127,9 @@ public final class EventLoop: @unchecked Sendable {
     _ = parley_epoll_remove(epoll, registration.descriptor)
   }
 
+  /// Forgets a descriptor that its owner is about to close, with which the kernel forgets it too.
+  public func forgetClosing(_ registration: Registration) { watches.remove(registration.handle) }
+
   public func add(_ handler: any DeadlineHandler) { deadlineHandlers.append(handler) }
 
   public func add(atEndOfTurn handler: any TurnHandler) { turnHandlers.append(handler) }

@@ -25,10 +25,10 @@ public struct SystemError: Error, CustomStringConvertible, Sendable {
   }
 
   /// Throws unless `result` is a result: the C shims answer with a negated errno.
-  static func check(_ result: Int32, _ call: String, _ subject: String = "") throws(SystemError)
-    -> Int32
-  {
-    guard result >= 0 else { throw SystemError(call, code: -result, subject: subject) }
+  static func check(
+    _ result: Int32, _ call: String, _ subject: @autoclosure () -> String = ""
+  ) throws(SystemError) -> Int32 {
+    guard result >= 0 else { throw SystemError(call, code: -result, subject: subject()) }
     return result
   }
 }

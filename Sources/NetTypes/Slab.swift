@@ -35,13 +35,20 @@ public struct Slab<Element> {
   @usableFromInline struct Place {
     @usableFromInline var tenant: Tenant?
     @usableFromInline var generation: UInt32
+
+    @usableFromInline init(tenant: Tenant?, generation: UInt32) {
+      self.tenant = tenant
+      self.generation = generation
+    }
   }
 
   @usableFromInline var places: [Place] = []
   @usableFromInline var free: [Int32] = []
   /// The most values the slab takes; ``insert(_:)`` says `nil` beyond it.
   public let capacity: Int
-  public private(set) var count = 0
+
+  /// How many values there are.
+  @inlinable public var count: Int { places.count - free.count }
 
   public init(capacity: Int) {
     precondition(capacity >= 0 && capacity <= Int(Int32.max))
@@ -49,28 +56,25 @@ public struct Slab<Element> {
   }
 
   /// Puts `element` into a free place; `nil` when ``capacity`` is reached.
-  public mutating func insert(_ element: Element) -> SlabHandle? {
+  @inlinable public mutating func insert(_ element: Element) -> SlabHandle? {
     if let index = free.popLast() {
-      count += 1
       places[Int(index)].tenant = Tenant(value: element)
       return SlabHandle(index: index, generation: places[Int(index)].generation)
     }
     guard places.count < capacity else { return nil }
-    count += 1
     places.append(Place(tenant: Tenant(value: element), generation: 0))
     return SlabHandle(index: Int32(places.count - 1), generation: 0)
   }
 
   /// Takes the value out; a handle to an earlier tenant gives `nil` and changes nothing.
   @discardableResult
-  public mutating func remove(_ handle: SlabHandle) -> Element? {
+  @inlinable public mutating func remove(_ handle: SlabHandle) -> Element? {
     guard contains(handle) else { return nil }
     let index = Int(handle.index)
     let element = places[index].tenant?.value
     places[index].tenant = nil
     places[index].generation &+= 1
     free.append(handle.index)
-    count -= 1
     return element
   }
 

@@ -27,6 +27,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   /// By the index of the relay's handle.
   private(set) var relays: [RelaySocket?] = []
   var effects: [Effect] = []
+  /// Empty, with room for effects.
+  private var carriedOut: [Effect] = []
   var receivedFromClients: UInt64 = 0
   var receivedFromPeers: UInt64 = 0
   var unusable: UInt64 = 0
@@ -72,7 +74,7 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     self.ports = ports
     self.dtls = dtls
     gate = StreamGate(loop, settings)
-    var random = SecureRandom()
+    var random = RandomPool()
     streams = RelayStreams(capacity: streamsMax, using: &random)
     streamTimers = TimerWheel(now: loop.now)
     server = TURNServer(
@@ -115,8 +117,14 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   /// Carries out the effects in order; opening a relay leads to the next verdict.
   func carryOut(_ verdict: Verdict, now: Instant) -> Verdict {
     var verdict = verdict
-    let pending = effects
-    effects.removeAll(keepingCapacity: true)
+    // Two lists by turns, so that neither is made anew; what is carried out adds to the other.
+    var pending = carriedOut
+    carriedOut = []
+    swap(&pending, &effects)
+    defer {
+      pending.removeAll(keepingCapacity: true)
+      carriedOut = pending
+    }
     for effect in pending {
       switch effect {
       case .openRelay(let handle, let address):
@@ -177,19 +185,29 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     relays[index] = relay
   }
 
-  private func close(_ handle: SlabHandle) { take(handle)?.close() }
+  private func close(_ handle: SlabHandle) {
+    guard let relay = remove(handle) else { return }
+    if let registration = relay.registration { loop.forgetClosing(registration) }
+    relay.registration = nil
+    relay.socket.close()
+  }
 
   /// Takes the socket of a relay away, open as it is. What was for it to send has left.
   func take(_ handle: SlabHandle) -> UDPSocket? {
+    guard let relay = remove(handle) else { return nil }
+    if let registration = relay.registration { loop.deregister(registration) }
+    relay.registration = nil
+    return relay.socket
+  }
+
+  private func remove(_ handle: SlabHandle) -> RelaySocket? {
     sendAll()
     let index = Int(handle.index)
     guard index < relays.count, let relay = relays[index], relay.handle == handle else {
       return nil
     }
     relays[index] = nil
-    if let registration = relay.registration { loop.deregister(registration) }
-    relay.registration = nil
-    return relay.socket
+    return relay
   }
 
   private func log(_ record: AllocationRecord) {

@@ -28,10 +28,11 @@ public enum IntegrityAlgorithm: Sendable, Equatable {
     }
   }
 
-  func mac(_ bytes: Span<UInt8>, key: [UInt8]) -> [UInt8] {
+  /// Over two pieces, one behind the other.
+  func mac(_ head: Span<UInt8>, _ tail: Span<UInt8>, key: [UInt8]) -> MAC {
     switch self {
-    case .sha1: SHA1.hmac(bytes, key: key)
-    case .sha256: SHA256.hmac(bytes, key: key)
+    case .sha1: SHA1.mac(head, tail, key: key)
+    case .sha256: SHA256.mac(head, tail, key: key)
     }
   }
 }
@@ -74,10 +75,12 @@ extension Message {
   private func holds(
     _ bytes: Span<UInt8>, _ value: Range<Int>, _ algorithm: IntegrityAlgorithm, _ key: [UInt8]
   ) -> Bool {
-    var signed = bytes.bytes(in: range.lowerBound..<value.lowerBound - Wire.attributeHeaderLength)
-    var span = signed.mutableSpan
-    span.store(UInt16(value.upperBound - range.lowerBound - Wire.headerLength), at: 2)
-    let mac = algorithm.mac(signed.span, key: key)
-    return equalInConstantTime(Array(mac.prefix(value.count)), bytes.bytes(in: value))
+    let start = range.lowerBound
+    let length = UInt16(value.upperBound - start - Wire.headerLength)
+    let head: InlineArray<4, UInt8> = [
+      bytes[start], bytes[start + 1], UInt8(length >> 8), UInt8(truncatingIfNeeded: length),
+    ]
+    let rest = start + head.count..<value.lowerBound - Wire.attributeHeaderLength
+    return algorithm.mac(head.span, bytes.extracting(rest), key: key).begins(with: bytes, in: value)
   }
 }

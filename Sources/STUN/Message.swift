@@ -40,6 +40,9 @@ public struct Message: Sendable {
   public private(set) var integritySHA256: AttributeReference?
   public private(set) var hasFingerprint = false
   private var attributes: InlineArray<48, AttributeReference>
+  /// A bit for each type that is there, which it may share with others: most of what is looked for
+  /// is not there.
+  @usableFromInline var presence: UInt64 = 0
   public private(set) var attributeCount = 0
   /// More than ``attributesMax`` that are signed: the surplus is not in the index, so a request
   /// must not be acted on.
@@ -109,6 +112,12 @@ public struct Message: Sendable {
     attributes[attributeCount] = AttributeReference(
       type: type, offset: Int32(value), length: Int32(length))
     attributeCount += 1
+    presence |= Self.presenceBit(type)
+  }
+
+  /// The known types below 0x8000 and those above have different bits as far as there are enough.
+  @inlinable static func presenceBit(_ type: UInt16) -> UInt64 {
+    1 << UInt64((type ^ type >> 10) & 63)
   }
 
   public subscript(index: Int) -> AttributeReference {
@@ -119,6 +128,7 @@ public struct Message: Sendable {
   /// Where the value of the first attribute of this type is: later ones of the same type are
   /// ignored (RFC 8489 §14).
   @inlinable public func value(of attribute: Attribute) -> Range<Int>? {
+    guard presence & Self.presenceBit(attribute.rawValue) != 0 else { return nil }
     for index in 0..<attributeCount where self[index].type == attribute.rawValue {
       return self[index].range
     }
@@ -138,7 +148,8 @@ public struct Message: Sendable {
   /// Text of at most `max` bytes; `nil` when absent, longer, or not UTF-8.
   public func text(_ attribute: Attribute, _ bytes: Span<UInt8>, max: Int) -> String? {
     guard let range = value(of: attribute), range.count <= max else { return nil }
-    return String(validating: bytes.bytes(in: range), as: UTF8.self)
+    guard let text = try? UTF8Span(validating: bytes.extracting(range)) else { return nil }
+    return String(copying: text)
   }
 
   /// An XOR-…-ADDRESS; `nil` when absent or malformed.

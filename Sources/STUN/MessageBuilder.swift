@@ -1,5 +1,6 @@
 // Writing a STUN message into a buffer that is used again.
 
+internal import Crypto
 public import NetTypes
 
 /// Appends header and attributes in order; ``finish(integrityKey:fingerprint:)`` closes the
@@ -32,6 +33,13 @@ public struct MessageBuilder {
   public mutating func add(_ attribute: Attribute, bytes value: some Collection<UInt8>) {
     header(attribute, value.count)
     bytes.append(contentsOf: value)
+    while bytes.count % 4 != 0 { bytes.append(0) }
+  }
+
+  /// The same of bytes that lie somewhere else.
+  public mutating func add(_ attribute: Attribute, span value: Span<UInt8>) {
+    header(attribute, value.count)
+    for index in value.indices { bytes.append(value[index]) }
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
@@ -109,8 +117,9 @@ public struct MessageBuilder {
   public mutating func sign(_ key: IntegrityKey, length: Int? = nil) {
     let length = length ?? key.algorithm.length
     setLength(bytes.count + Wire.attributeHeaderLength + length)
-    add(
-      key.algorithm.attribute, bytes: key.algorithm.mac(bytes.span, key: key.bytes).prefix(length))
+    let mac = key.algorithm.mac(bytes.span, Span(), key: key.bytes)
+    header(key.algorithm.attribute, length)
+    for index in 0..<length { bytes.append(mac[index]) }
   }
 
   private mutating func setLength(_ total: Int) {

@@ -10,12 +10,12 @@ public import NetTypes
 /// short, because it goes to senders who proved nothing yet: 64 bits that cannot be guessed, and
 /// all of the nonce a multiple of four, so that no padding follows.
 public struct NonceMint: Sendable {
-  private static let timeBytes = 3
-  private static let timeDigits = 4
-  private static let macBytes = 8
-  private static let macDigits = 11
+  private static let timeBits = 24
+  private static let macStart = SecurityFeatures.cookieLength + 4
   /// Characters of every nonce.
-  public static let length = SecurityFeatures.cookieLength + timeDigits + macDigits
+  public static let length = macStart + 11
+  /// The characters of a nonce.
+  public typealias Nonce = InlineArray<28, UInt8>
   /// Clocks of a fleet differ: a nonce from this far ahead is still taken.
   private static let skewSeconds: Int64 = 30
 
@@ -38,44 +38,60 @@ public struct NonceMint: Sendable {
   /// - Parameter features: what clients are told that the server can do.
   public func mint(
     for client: SocketAddress, unixSeconds: Int64, features: SecurityFeatures = []
-  ) -> String {
-    let time = [16, 8, 0].map { UInt8(truncatingIfNeeded: unixSeconds >> Int64($0)) }
-    return features.cookie + Base64.encode(time)
-      + mac(keys[0], features.cookie, unixSeconds, client)
+  ) -> Nonce {
+    let cookie = features.cookie
+    let mac = mac(keys[0], cookie, unixSeconds, client)
+    return Nonce { index in
+      if index < cookie.count { return cookie[index] }
+      guard index < Self.macStart else { return Self.digit(index - Self.macStart, of: mac) }
+      return Base64Digits.digit(
+        UInt64(bitPattern: unixSeconds) >> UInt64(6 * (Self.macStart - 1 - index)))
+    }
   }
 
   /// Whether a mint with one of the keys made `nonce` for `client`, with the same features, and not
   /// too long ago.
   public func isValid(
-    _ nonce: String, for client: SocketAddress, unixSeconds: Int64, features: SecurityFeatures = []
+    _ nonce: Span<UInt8>, for client: SocketAddress, unixSeconds: Int64,
+    features: SecurityFeatures = []
   ) -> Bool {
     let cookie = features.cookie
-    guard nonce.utf8.count == Self.length, nonce.hasPrefix(cookie) else { return false }
-    let rest = nonce.dropFirst(SecurityFeatures.cookieLength)
-    guard let time = Base64.decode(String(rest.prefix(Self.timeDigits))),
-      time.count == Self.timeBytes
-    else { return false }
+    guard nonce.count == Self.length else { return false }
+    for index in cookie.indices where nonce[index] != cookie[index] { return false }
+    guard let time = Base64Digits.bits24(nonce, at: cookie.count) else { return false }
     // The time nearest to now that ends in these bytes: its MAC covers all of it.
-    let bits = Int64(8 * Self.timeBytes)
-    let low = time.reduce(0) { $0 << 8 | Int64($1) }
-    let age = ((unixSeconds - low) << (64 - bits)) >> (64 - bits)
+    let unused = Int64.bitWidth - Self.timeBits
+    let age = ((unixSeconds - Int64(time)) << unused) >> unused
     guard age >= -Self.skewSeconds, age <= lifetimeSeconds else { return false }
-    let given = Array(rest.dropFirst(Self.timeDigits).utf8)
-    return keys.contains { key in
-      equalInConstantTime(Array(mac(key, cookie, unixSeconds - age, client).utf8), given)
+    for key in keys {
+      let mac = mac(key, cookie, unixSeconds - age, client)
+      // In constant time: where the first difference is would tell how to go on.
+      var difference: UInt8 = 0
+      for index in Self.macStart..<Self.length {
+        difference |= nonce[index] ^ Self.digit(index - Self.macStart, of: mac)
+      }
+      if difference == 0 { return true }
     }
+    return false
+  }
+
+  /// Ten digits of six bits, and one for the last four.
+  private static func digit(_ index: Int, of mac: UInt64) -> UInt8 {
+    Base64Digits.digit(index < 10 ? mac >> UInt64(58 - 6 * index) : mac << 2)
   }
 
   private func mac(
-    _ key: [UInt8], _ cookie: String, _ unixSeconds: Int64, _ client: SocketAddress
-  ) -> String {
-    var text = Array(cookie.utf8)
-    text.append(bigEndian: UInt64(bitPattern: unixSeconds))
-    text.append(bigEndian: client.ip.high)
-    text.append(bigEndian: client.ip.low)
-    text.append(bigEndian: client.port)
-    text.append(client.ip.family.rawValue)
-    let mac = SHA256.hmac(text.span, key: key)
-    return String(Base64.encode(Array(mac.prefix(Self.macBytes))).prefix(Self.macDigits))
+    _ key: [UInt8], _ cookie: InlineArray<13, UInt8>, _ unixSeconds: Int64, _ client: SocketAddress
+  ) -> UInt64 {
+    var text = InlineArray<40, UInt8>(repeating: 0)
+    for index in cookie.indices { text[index] = cookie[index] }
+    var span = text.mutableSpan
+    span.store(UInt64(bitPattern: unixSeconds), at: 13)
+    span.store(client.ip.high, at: 21)
+    span.store(client.ip.low, at: 29)
+    span.store(client.port, at: 37)
+    span[39] = client.ip.family.rawValue
+    let mac = SHA256.mac(text.span, Span(), key: key)
+    return (0..<8).reduce(0) { $0 << 8 | UInt64(mac[$1]) }
   }
 }

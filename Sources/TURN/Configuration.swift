@@ -63,6 +63,20 @@ public struct TURNConfiguration: Sendable {
   }
 }
 
+/// What a server goes by now. A reference, for every request looks at it, and a copy of all those
+/// tables costs more than what it asks.
+@dynamicMemberLookup
+final class CurrentConfiguration: Sendable {
+  let value: TURNConfiguration
+
+  init(_ value: TURNConfiguration) { self.value = value }
+
+  @inline(__always)
+  subscript<Member>(dynamicMember path: KeyPath<TURNConfiguration, Member>) -> Member {
+    value[keyPath: path]
+  }
+}
+
 /// The family of the relayed address when no REQUESTED-ADDRESS-FAMILY names one.
 ///
 /// RFC 8656 §7.2 step 7 wants IPv4, for clients of either family; where there is no IPv4, clients

@@ -93,5 +93,5 @@ public struct MovingAllocation: Sendable {
   var allocation: Allocation
   /// Its relays by their handles in the server that it left, in the order of
   /// ``TURNServer/adopt(_:now:effects:)``.
-  public var relays: [SlabHandle] { allocation.ends.all.map(\.relay) }
+  public var relays: [SlabHandle] { allocation.ends.map(\.relay) }
 }

@@ -19,6 +19,9 @@ public struct PortTable: Sendable {
     var until = Instant(nanoseconds: 0)
   }
 
+  /// Those who wait for their time, in one line for each reason.
+  private enum Waiting: Int { case resting, aside }
+
   /// Ports that wait for their time, first come first.
   private struct Line: Sendable {
     var first: Int32 = -1
@@ -31,8 +34,7 @@ public struct PortTable: Sendable {
   private var ports: [Port]
   /// The free ones in no order: those with even numbers, and those with odd ones.
   private var free: [[Int32]] = [[], []]
-  private var resting = Line()
-  private var aside = Line()
+  private var lines = InlineArray<2, Line>(repeating: Line())
 
   /// - Parameter rest: how long a port that was given back is not taken again, unless nothing else
   ///   is left.
@@ -50,8 +52,8 @@ public struct PortTable: Sendable {
   public mutating func take(
     _ kind: PortKind, now: Instant, using random: inout some RandomNumberGenerator
   ) -> UInt16? {
-    while let index = due(resting, now) { wake(index, from: \.resting) }
-    while let index = due(aside, now) { wake(index, from: \.aside) }
+    while let index = due(.resting, now) { wake(index, from: .resting) }
+    while let index = due(.aside, now) { wake(index, from: .aside) }
     guard let index = pick(kind, using: &random) ?? longestResting(kind) else { return nil }
     claim(index)
     if kind == .pair { claim(index + 1) }
@@ -61,13 +63,13 @@ public struct PortTable: Sendable {
   /// Gives back a port that was taken; any other is left as it is.
   public mutating func free(_ port: UInt16, now: Instant) {
     guard let index = taken(port) else { return }
-    append(index, to: \.resting, .resting, until: now + rest)
+    append(index, to: .resting, until: now + rest)
   }
 
   /// Puts away a port that was taken and that the system refused.
   public mutating func setAside(_ port: UInt16, now: Instant) {
     guard let index = taken(port) else { return }
-    append(index, to: \.aside, .aside, until: now + Self.asideLifetime)
+    append(index, to: .aside, until: now + Self.asideLifetime)
   }
 
   private func taken(_ port: UInt16) -> Int? {
@@ -101,7 +103,7 @@ public struct PortTable: Sendable {
   }
 
   private func longestResting(_ kind: PortKind) -> Int? {
-    var index = Int(resting.first)
+    var index = Int(lines[Waiting.resting.rawValue].first)
     while index >= 0 {
       let isEven = (first + index) & 1 == 0
       switch kind {
@@ -125,7 +127,7 @@ public struct PortTable: Sendable {
   }
 
   private mutating func claim(_ index: Int) {
-    if ports[index].state == .free { removeFree(index) } else { unlink(index, from: \.resting) }
+    if ports[index].state == .free { removeFree(index) } else { unlink(index, from: .resting) }
     ports[index].state = .taken
   }
 
@@ -148,31 +150,31 @@ public struct PortTable: Sendable {
 
   // MARK: Waiting ports
 
-  private func due(_ line: Line, _ now: Instant) -> Int? {
-    guard line.first >= 0, ports[Int(line.first)].until <= now else { return nil }
-    return Int(line.first)
+  private func due(_ line: Waiting, _ now: Instant) -> Int? {
+    let first = lines[line.rawValue].first
+    guard first >= 0, ports[Int(first)].until <= now else { return nil }
+    return Int(first)
   }
 
-  private mutating func wake(_ index: Int, from line: WritableKeyPath<PortTable, Line>) {
+  private mutating func wake(_ index: Int, from line: Waiting) {
     unlink(index, from: line)
     insertFree(index)
   }
 
-  private mutating func append(
-    _ index: Int, to line: WritableKeyPath<PortTable, Line>, _ state: State, until: Instant
-  ) {
-    let last = self[keyPath: line].last
-    ports[index] = Port(state: state, place: last, next: -1, until: until)
+  private mutating func append(_ index: Int, to line: Waiting, until: Instant) {
+    let last = lines[line.rawValue].last
+    ports[index] = Port(
+      state: line == .resting ? .resting : .aside, place: last, next: -1, until: until)
     if last >= 0 { ports[Int(last)].next = Int32(index) }
-    if last < 0 { self[keyPath: line].first = Int32(index) }
-    self[keyPath: line].last = Int32(index)
+    if last < 0 { lines[line.rawValue].first = Int32(index) }
+    lines[line.rawValue].last = Int32(index)
   }
 
-  private mutating func unlink(_ index: Int, from line: WritableKeyPath<PortTable, Line>) {
+  private mutating func unlink(_ index: Int, from line: Waiting) {
     let (before, after) = (ports[index].place, ports[index].next)
     if before >= 0 { ports[Int(before)].next = after }
     if after >= 0 { ports[Int(after)].place = before }
-    if before < 0 { self[keyPath: line].first = after }
-    if after < 0 { self[keyPath: line].last = before }
+    if before < 0 { lines[line.rawValue].first = after }
+    if after < 0 { lines[line.rawValue].last = before }
   }
 }

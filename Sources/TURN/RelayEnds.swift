@@ -12,7 +12,7 @@ struct RelayEnd: Sendable {
 }
 
 /// At most one of each family (RFC 8656 §7.2 step 9: a dual allocation has both).
-struct RelayEnds: Sendable {
+struct RelayEnds: Sequence, Sendable {
   private var v4: RelayEnd?
   private var v6: RelayEnd?
 
@@ -21,13 +21,24 @@ struct RelayEnds: Sendable {
     set { if family == .v4 { v4 = newValue } else { v6 = newValue } }
   }
 
-  var all: [RelayEnd] { [v4, v6].compactMap(\.self) }
+  struct Iterator: IteratorProtocol {
+    fileprivate var left: RelayEnds
+
+    mutating func next() -> RelayEnd? {
+      guard let end = left.first else { return nil }
+      left[end.address.ip.family] = nil
+      return end
+    }
+  }
+
+  func makeIterator() -> Iterator { Iterator(left: self) }
+
   var first: RelayEnd? { v4 ?? v6 }
   var count: Int { (v4 == nil ? 0 : 1) + (v6 == nil ? 0 : 1) }
 
   /// When the last of them ends.
   var expiresAt: Instant {
-    max(v4?.expiresAt ?? Instant.zero, v6?.expiresAt ?? Instant.zero)
+    Swift.max(v4?.expiresAt ?? Instant.zero, v6?.expiresAt ?? Instant.zero)
   }
 }
 

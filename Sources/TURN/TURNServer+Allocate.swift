@@ -52,7 +52,7 @@ extension TURNServer {
     guard let configuration else { return .drop(.unknownMethod) }
     // Step 7. Of a dual allocation the first is the IPv4 address, whatever the default.
     let family = wish.family ?? (wish.isDual ? .v4 : defaultFamily(for: request.tuple.client))
-    guard let ip = configuration.relayAddress(family) else {
+    guard let ip = configuration.value.relayAddress(family) else {
       return refuse(request, .addressFamilyNotSupported, user)
     }
     // Step 10: quotas. Released exactly once: with each end, with a reservation's or when the
@@ -67,7 +67,7 @@ extension TURNServer {
       wish: .any(wish.port),
       attemptsLeft: configuration.limits.portAttemptsMax)
     if wish.isDual {
-      opening.additional = configuration.relayAddress(.v6)
+      opening.additional = configuration.value.relayAddress(.v6)
       if opening.additional == nil {
         opening.failure = FamilyFailure(family: .v6, error: .addressFamilyNotSupported)
       }
@@ -137,7 +137,7 @@ extension TURNServer {
     _ request: Request, _ user: AuthenticatedUser, _ allocation: Allocation
   ) -> Verdict {
     let lifetime = allocation.expiresAt - request.now
-    let relays = allocation.ends.all.map { external.outside($0.address) }
+    let relays = allocation.ends.map { external.outside($0.address) }
     return succeed(request, user) { reply in
       for relay in relays { reply.add(.xorRelayedAddress, address: relay) }
       if let failure = allocation.failure {

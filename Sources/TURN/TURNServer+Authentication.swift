@@ -29,21 +29,20 @@ extension TURNServer {
     guard let configuration else { return .refused(.drop(.unknownMethod)) }
     let message = request.message
     guard message.hasIntegrity else { return challenge(request, .unauthenticated) }
-    guard message.has(.username) || message.has(.userhash), message.has(.nonce),
-      let realm = message.value(of: .realm)
+    guard message.has(.username) || message.has(.userhash),
+      let nonce = message.value(of: .nonce), let realm = message.value(of: .realm)
     else { return .refused(refuseUnproven(request, .badRequest)) }
-    let nonce = message.text(.nonce, bytes, max: LongTermCredential.nonceMax) ?? ""
     // A network that gets no more answers costs no more digests than one either.
-    let isFresh = isValid(nonce, request)
+    let isFresh = isValid(bytes.extracting(nonce), request)
     if !isFresh, isProofNeeded(request),
       replyBudget.isSpent(for: request.tuple.client.ip, now: request.now)
     {
       return .refused(.drop(.unauthenticatedRate))
     }
-    guard let algorithm = passwordAlgorithm(message, nonce, bytes) else {
+    guard let algorithm = passwordAlgorithm(message, bytes.extracting(nonce), bytes) else {
       return .refused(refuseUnproven(request, .badRequest))
     }
-    guard bytes.bytes(in: realm) == Array(configuration.realm.utf8),
+    guard bytes.extracting(realm).holds(configuration.realm),
       let name = username(message, bytes)
     else { return challenge(request, .unauthenticated) }
     guard let user = user(name, algorithm, request, bytes) else {
@@ -71,7 +70,7 @@ extension TURNServer {
   /// repeats all of them, so that nobody on the way takes some off; or names none, as clients of
   /// RFC 5389 do, which is MD5. With another nonce than ours it is 438 that is to be said.
   private func passwordAlgorithm(
-    _ message: Message, _ nonce: String, _ bytes: Span<UInt8>
+    _ message: Message, _ nonce: Span<UInt8>, _ bytes: Span<UInt8>
   ) -> PasswordAlgorithm? {
     let one = message.value(of: .passwordAlgorithm)
     let all = message.value(of: .passwordAlgorithms)
@@ -133,7 +132,7 @@ extension TURNServer {
         && request.message.type.method == .refresh
   }
 
-  private func isValid(_ nonce: String, _ request: Request) -> Bool {
+  private func isValid(_ nonce: Span<UInt8>, _ request: Request) -> Bool {
     guard let configuration else { return false }
     return configuration.nonces.isValid(
       nonce, for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
@@ -161,7 +160,7 @@ extension TURNServer {
       features: configuration.features)
     begin(error, request, withReason: false)
     reply.add(.realm, text: configuration.realm)
-    reply.add(.nonce, text: nonce)
+    reply.add(.nonce, span: nonce.span)
     let algorithms = configuration.credentials.algorithms
     if !algorithms.isEmpty { reply.add(algorithms: algorithms) }
     // RFC 7635 §6.1: where a token for this server is to be had, the client knows.
@@ -240,5 +239,18 @@ extension TURNServer {
     }
     if isByToken { allocations[handle]?.grant = user.grant }
     return handle
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// Whether these are the bytes of `text`.
+  fileprivate func holds(_ text: String) -> Bool {
+    guard count == text.utf8.count else { return false }
+    var index = 0
+    for byte in text.utf8 {
+      if self[index] != byte { return false }
+      index += 1
+    }
+    return true
   }
 }

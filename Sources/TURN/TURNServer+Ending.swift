@@ -29,12 +29,13 @@ extension TURNServer {
   mutating func end(
     _ family: IPAddress.Family, of handle: SlabHandle, now: Instant, effects: inout [Effect]
   ) {
-    guard let allocation = allocations[handle], let relay = allocation.ends[family]?.relay else {
-      return
+    guard let ends = allocations[handle]?.ends, let relay = ends[family]?.relay else { return }
+    guard ends.count > 1 else { return end(handle, now: now, effects: &effects) }
+    let account = allocations.update(handle) { allocation in
+      allocation.removeEnd(family)
+      return allocation.account
     }
-    guard allocation.ends.count > 1 else { return end(handle, now: now, effects: &effects) }
-    _ = allocations.update(handle) { $0.removeEnd(family) }
-    quota?.release(allocation.account)
+    if let account { quota?.release(account) }
     release(relay, now: now, effects: &effects)
   }
 
@@ -45,7 +46,7 @@ extension TURNServer {
     }
     unlist(handle)
     guard let allocation = allocations.remove(handle) else { return }
-    for end in allocation.ends.all {
+    for end in allocation.ends {
       relays.remove(end.relay)
       effects.append(.closeRelay(end.relay))
     }
@@ -57,7 +58,7 @@ extension TURNServer {
   mutating func conclude(_ allocation: Allocation, now: Instant, effects: inout [Effect]) {
     bandwidth?.close(allocation.account)
     statistics.ended = statistics.ended + allocation.counters
-    for end in allocation.ends.all {
+    for end in allocation.ends {
       quota?.release(allocation.account)
       ports?.free(end.address, now: now)
     }

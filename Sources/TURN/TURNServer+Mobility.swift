@@ -139,7 +139,7 @@ extension TURNServer {
   }
 
   private mutating func extend(_ handle: SlabHandle, by lifetime: Duration, now: Instant) {
-    for end in allocations[handle]?.ends.all ?? [] {
+    for end in allocations[handle]?.ends ?? RelayEnds() {
       allocations[handle]?.ends[end.address.ip.family]?.expiresAt = now + lifetime
       timers.schedule(Int(end.relay.index), at: now + lifetime)
     }
@@ -195,7 +195,7 @@ extension TURNServer {
     take(move, handle)
     unlist(handle)
     guard let allocation = allocations.remove(handle) else { return nil }
-    for end in allocation.ends.all { relays.remove(end.relay) }
+    for end in allocation.ends { relays.remove(end.relay) }
     return MovingAllocation(allocation: allocation)
   }
 
@@ -209,7 +209,7 @@ extension TURNServer {
     var allocation = moving.allocation
     arrivals[allocation.fiveTuple] = nil
     var handles: [SlabHandle] = []
-    for end in allocation.ends.all {
+    for end in allocation.ends {
       guard let relay = relays.insert(Relay(address: end.address, owner: .opening)) else { break }
       handles.append(relay)
       allocation.ends[end.address.ip.family] = RelayEnd(
@@ -224,7 +224,7 @@ extension TURNServer {
     }
     byFiveTuple.insert(hashKey.hash(allocation.fiveTuple), slot: Int(handle.index))
     if let ticket = allocation.ticket { tickets[ticket] = handle }
-    for end in allocation.ends.all {
+    for end in allocation.ends {
       relays[end.relay]?.owner = .allocation(handle)
       timers.schedule(Int(end.relay.index), at: end.expiresAt)
     }

@@ -172,7 +172,7 @@ extension TURNServer {
       configuration?.limits.allocationBandwidth, bandwidth?.open(user.account))
     guard let handle = allocations.insert(allocation) else {
       bandwidth?.close(user.account)
-      let relays = opening.ends.all.map(\.relay) + [opening.sibling].compactMap(\.self)
+      let relays = opening.ends.map(\.relay) + [opening.sibling].compactMap(\.self)
       for relay in relays {
         quota?.release(user.account)
         release(relay, now: request.now, effects: &effects)
@@ -181,7 +181,7 @@ extension TURNServer {
     }
     byFiveTuple.insert(hashKey.hash(request.tuple), slot: Int(handle.index))
     if let ticket = allocation.ticket { tickets[ticket] = handle }
-    for end in opening.ends.all {
+    for end in opening.ends {
       relays[end.relay]?.owner = .allocation(handle)
       timers.schedule(Int(end.relay.index), at: end.expiresAt)
     }

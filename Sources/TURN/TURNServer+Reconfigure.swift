@@ -9,13 +9,13 @@ extension TURNServer {
   /// All else stays until a restart, so that allocations are under the same rules and no client has
   /// to start over: the realm, the nonces, addresses and ports, and the limits.
   public mutating func reconfigure(_ new: TURNConfiguration) {
-    guard var next = configuration else { return }
+    guard var next = configuration?.value else { return }
     next.credentials = new.credentials
     next.authorization = new.authorization
     next.hasStrictExpiry = new.hasStrictExpiry
     next.legacyChannels = new.legacyChannels
     next.peers = new.peers
-    configuration = next
+    configuration = CurrentConfiguration(next)
     revokePermissions(refusedBy: next.peers)
   }
 }

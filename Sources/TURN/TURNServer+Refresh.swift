@@ -17,27 +17,32 @@ extension TURNServer {
     if request.message.has(.mobilityTicket) {
       return refuse(request, configuration.isMobile ? .badRequest : .mobilityForbidden, user)
     }
-    var families = allocations[handle]?.ends.all.map(\.address.ip.family) ?? []
+    // As they are before anything ends.
+    var ends = allocations[handle]?.ends ?? RelayEnds()
     if let range = request.message.value(of: .requestedAddressFamily) {
       guard range.count == 4 else { return refuse(request, .badRequest, user) }
       // Of a dual allocation only the named family is meant.
-      families = families.filter { $0.rawValue == bytes[range.lowerBound] }
-      guard !families.isEmpty else { return refuse(request, .peerAddressFamilyMismatch, user) }
+      for family in [IPAddress.Family.v4, .v6] where family.rawValue != bytes[range.lowerBound] {
+        ends[family] = nil
+      }
+      guard ends.count > 0 else { return refuse(request, .peerAddressFamilyMismatch, user) }
     }
     let requested = request.message.uint32(.lifetime, bytes)
     if requested == nil, request.message.has(.lifetime) {
       return refuse(request, .badRequest, user)
     }
     if requested == 0 {
-      for family in families { end(family, of: handle, now: request.now, effects: &effects) }
+      for gone in ends {
+        end(gone.address.ip.family, of: handle, now: request.now, effects: &effects)
+      }
       return succeed(request, user) { $0.add(.lifetime, uint32: 0) }
     }
     let lifetime = configuration.limits.grant(requested, to: user)
-    for family in families {
-      allocations[handle]?.ends[family]?.expiresAt = request.now + lifetime
-      if let relay = allocations[handle]?.ends[family]?.relay {
-        timers.schedule(Int(relay.index), at: request.now + lifetime)
+    for end in ends {
+      _ = allocations.update(handle) {
+        $0.ends[end.address.ip.family]?.expiresAt = request.now + lifetime
       }
+      timers.schedule(Int(end.relay.index), at: request.now + lifetime)
     }
     return succeed(request, user) {
       $0.add(.lifetime, uint32: UInt32(clamping: lifetime.components.seconds))

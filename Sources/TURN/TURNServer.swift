@@ -36,7 +36,7 @@ public struct TURNServer: ~Copyable {
   }
 
   /// `nil` for a server that answers Binding requests only.
-  var configuration: TURNConfiguration?
+  var configuration: CurrentConfiguration?
   /// Of the configuration; packets ask for it.
   let external: ExternalAddresses
   let quota: (any AllocationQuota)?
@@ -90,7 +90,7 @@ public struct TURNServer: ~Copyable {
     ports: (any RelayPortPool)?, bandwidth: (any UserBandwidth)? = nil,
     loop: LoopPlace = .only, random: any RandomNumberGenerator, wallClock: WallClock, now: Instant
   ) {
-    self.configuration = configuration
+    self.configuration = configuration.map { CurrentConfiguration($0) }
     external = configuration?.external ?? .none
     self.quota = quota
     self.ports = ports
@@ -297,7 +297,7 @@ public struct TURNServer: ~Copyable {
   static func record(_ allocation: Allocation, now: Instant) -> AllocationRecord {
     AllocationRecord(
       id: allocation.id, username: allocation.username, fiveTuple: allocation.fiveTuple,
-      relayAddresses: allocation.ends.all.map(\.address), age: now - allocation.createdAt,
+      relayAddresses: allocation.ends.map(\.address), age: now - allocation.createdAt,
       timeToLive: max(.zero, allocation.expiresAt - now),
       permissions: allocation.livePermissions(now: now),
       channels: allocation.channels.count { $0.expiresAt > now }, counters: allocation.counters)

@@ -23,7 +23,7 @@ struct Login {
     else { return nil }
     self.realm = realm
     self.nonce = nonce
-    let features = isLegacy ? [] : SecurityFeatures(nonce: nonce) ?? []
+    let features = isLegacy ? [] : SecurityFeatures(nonce: Array(nonce.utf8).span) ?? []
     isAnonymous = features.contains(.usernameAnonymity)
     var algorithm = PasswordAlgorithm.md5
     if let range = isLegacy ? nil : message.value(of: .passwordAlgorithms) {

@@ -36,6 +36,43 @@ struct CryptoTests {
     #expect(hex(SHA1.hmac(none.span, key: [])) == "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d")
   }
 
+  @Test func `a MAC of two pieces is that of the whole, under whatever key came before`() {
+    let text = Array("what do ya want for nothing?".utf8)
+    let keys = ["Jefe", "", String(repeating: "k", count: 100), "Jefe"].map { Array($0.utf8) }
+    for key in keys {
+      for cut in [0, 4, text.count] {
+        let (head, tail) = (Array(text[..<cut]), Array(text[cut...]))
+        let short = SHA1.mac(head.span, tail.span, key: key)
+        #expect(short.count == SHA1.size && short.array == SHA1.hmac(text.span, key: key))
+        let long = SHA256.mac(head.span, tail.span, key: key)
+        #expect(long.count == SHA256.size && long.array == SHA256.hmac(text.span, key: key))
+      }
+    }
+  }
+
+  @Test func `a MAC begins with each of its beginnings, and with nothing else`() {
+    let mac = SHA1.mac(abc.span, Span(), key: [1])
+    let shown = [0xff] + mac.array + [0xff]
+    for length in 0...SHA1.size {
+      let isBeginning = mac.begins(with: shown.span, in: 1..<1 + length)
+      #expect(isBeginning)
+    }
+    let isLonger = mac.begins(with: shown.span, in: 1..<shown.count)
+    #expect(!isLonger)
+    for index in 0..<SHA1.size {
+      var wrong = mac.array
+      wrong[index] ^= 1
+      let isTaken = mac.begins(with: wrong.span, in: 0..<wrong.count)
+      #expect(!isTaken, "byte \(index)")
+    }
+  }
+
+  @Test func `a pool of random numbers gives no number twice, over many pages`() {
+    let pool = RandomPool()
+    let words = Set((0..<10_000).map { _ in pool.next() })
+    #expect(words.count == 10_000 && !words.contains(0))
+  }
+
   @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
   func `base64 gives the values of RFC 4648 section 10`(plain: String, coded: String) {
     #expect(Base64.encode(Array(plain.utf8)) == coded)

@@ -70,9 +70,10 @@ extension TraceWorld {
   private func nonce(_ kind: TraceRequest.Nonce, _ client: Int) -> String {
     let unixSeconds = turn.wallClock.unixSeconds(at: now)
     func mint(for client: Int, _ unixSeconds: Int64) -> String {
-      Self.nonces.mint(
+      let nonce = Self.nonces.mint(
         for: Self.tuple(client).client, unixSeconds: unixSeconds,
         features: Self.configuration.features)
+      return String(decoding: nonce.indices.map { nonce[$0] }, as: UTF8.self)
     }
     switch kind {
     case .fresh: return mint(for: client, unixSeconds)

@@ -91,7 +91,7 @@ struct AlgorithmTests {
     let mint = NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
     let wish = Signed(
       algorithm: nil, algorithms: nil, keyAlgorithm: .md5, integrity: .sha1,
-      nonce: mint.mint(for: bench.client, unixSeconds: Bench.unixStart))
+      nonce: Bench.text(of: mint.mint(for: bench.client, unixSeconds: Bench.unixStart)))
     let answer = try ask(wish)
     #expect(answer.code == 438)
     #expect(answer.algorithms == PasswordAlgorithm.value([.sha256]))

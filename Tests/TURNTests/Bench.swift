@@ -208,10 +208,15 @@ final class Bench {
   // MARK: Asking
 
   func nonce(_ client: SocketAddress? = nil) -> String {
-    NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
+    let nonce = NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
       .mint(
         for: client ?? self.client, unixSeconds: turn.wallClock.unixSeconds(at: now),
         features: turn.configuration?.features ?? [])
+    return Self.text(of: nonce)
+  }
+
+  static func text(of nonce: NonceMint.Nonce) -> String {
+    String(decoding: nonce.indices.map { nonce[$0] }, as: UTF8.self)
   }
 
   /// A request as a client of `username` sends it.

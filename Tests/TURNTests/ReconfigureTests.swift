@@ -11,7 +11,7 @@ struct ReconfigureTests {
   private let second = SocketAddress(IPAddress(9, 9, 9, 9), port: 9_000)
 
   private func change(_ adjust: (inout TURNConfiguration) -> Void) throws {
-    let current = bench.turn.configuration
+    let current = bench.turn.configuration?.value
     var configuration = try #require(current)
     adjust(&configuration)
     bench.turn.reconfigure(configuration)
@@ -70,7 +70,7 @@ struct ReconfigureTests {
       bench.request(.refresh, nonce: nonce) { $0.add(.lifetime, uint32: 3_600) })
     #expect(refreshed.lifetime == 3_600)
     #expect(try bench.permit(bench.peer).isSuccess)
-    let current = bench.turn.configuration
+    let current = bench.turn.configuration?.value
     let kept = try #require(current)
     #expect(kept.realm == Bench.realm && kept.relayAddresses == [Bench.relayIP, Bench.relayIPv6])
     #expect(kept.limits.unauthenticatedRepliesPerSecond == 1_000)
@@ -113,7 +113,7 @@ struct ReconfigureTests {
   }
 
   @Test func `a server for Binding alone has nothing to change`() throws {
-    let current = bench.turn.configuration
+    let current = bench.turn.configuration?.value
     let configuration = try #require(current)
     var stun = TURNServer(
       nil, quota: nil, ports: nil, random: SplitMix64(seed: 1),

@@ -90,7 +90,7 @@ struct StrangerTests {
 
   @Test func `over TCP, whose handshake proves the address, nobody is left without an answer`() {
     let bench = Bench()
-    var configuration = bench.turn.configuration
+    var configuration = bench.turn.configuration?.value
     configuration?.limits.unauthenticatedRepliesPerSecond = 1
     var turn = TURNServer(
       configuration, quota: bench.quota, ports: bench.ports, random: SplitMix64(seed: 1),
