@@ -94,6 +94,9 @@ public struct RelayStatsDocument: Codable, Equatable, Sendable {
   public var receivedFromClients: UInt64 = 0
   /// Datagrams at relayed addresses.
   public var receivedFromPeers: UInt64 = 0
+  /// Datagrams that were lost there, because a socket's buffer was full when they came.
+  public var overflowsFromClients: UInt64 = 0
+  public var overflowsFromPeers: UInt64 = 0
   /// Datagrams neither answered nor relayed, by reason.
   public var drops: [String: UInt64] = [:]
   /// Datagrams that the kernel could not hand over whole or without a sender.

@@ -79,6 +79,8 @@ extension RelayStatsDocument {
     self.init()
     receivedFromClients = snapshot.receivedFromClients
     receivedFromPeers = snapshot.receivedFromPeers
+    overflowsFromClients = snapshot.overflowsFromClients
+    overflowsFromPeers = snapshot.overflowsFromPeers
     drops = snapshot.drops
     unusable = snapshot.unusable
     bindingRequests = snapshot.bindingRequests

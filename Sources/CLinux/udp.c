@@ -2,6 +2,7 @@
 #include "address.h"
 #include <endian.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +55,13 @@ int parley_udp_connect(int fd, const parley_address *target) {
   struct sockaddr_storage address;
   socklen_t length = parley_to_sockaddr(target, &address);
   return connect(fd, (struct sockaddr *)&address, length) < 0 ? -errno : 0;
+}
+
+int64_t parley_socket_drops(int fd) {
+  uint32_t figures[SK_MEMINFO_VARS] = {0};
+  socklen_t length = sizeof figures;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) < 0) return -errno;
+  return figures[SK_MEMINFO_DROPS];
 }
 
 void parley_set_buffers(int fd, int bytes) {

@@ -54,6 +54,10 @@ public struct UDPSocket: Sendable {
       unsafe parley_udp_connect(descriptor, &to), "connect udp", target.text)
   }
 
+  /// Datagrams that came and were lost because the socket's buffer was full, since it was opened;
+  /// the kernel counts up to 2^32. A system call.
+  public var overflows: UInt64 { UInt64(max(0, parley_socket_drops(descriptor))) }
+
   public func close() { parley_close(descriptor) }
 
   /// Throws when somebody has `address` already: sockets that share a port by `reusePort` would

@@ -31,6 +31,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   private var carriedOut: [Effect] = []
   var receivedFromClients: UInt64 = 0
   var receivedFromPeers: UInt64 = 0
+  /// Sum over the relays' sockets that were closed.
+  private var overflowsOfClosed: UInt64 = 0
   var unusable: UInt64 = 0
 
   // What RelayLoop+Datagrams needs.
@@ -187,6 +189,7 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
 
   private func close(_ handle: SlabHandle) {
     guard let relay = remove(handle) else { return }
+    overflowsOfClosed &+= relay.socket.overflows
     if let registration = relay.registration { loop.forgetClosing(registration) }
     relay.registration = nil
     relay.socket.close()
@@ -250,6 +253,10 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     snapshot.allocations = server.records(now: loop.now)
     snapshot.receivedFromClients = receivedFromClients
     snapshot.receivedFromPeers = receivedFromPeers
+    snapshot.overflowsFromClients = listeners.reduce(0) { $0 &+ $1.socket.overflows }
+    snapshot.overflowsFromPeers = relays.reduce(overflowsOfClosed) {
+      $0 &+ ($1?.socket.overflows ?? 0)
+    }
     for reason in DropReason.allCases where statistics.drops(reason) > 0 {
       snapshot.drops["\(reason)"] = statistics.drops(reason)
     }

@@ -9,6 +9,9 @@ public struct RelaySnapshot: Sendable {
   /// Datagrams received by the listeners and by the relays' sockets.
   public var receivedFromClients: UInt64 = 0
   public var receivedFromPeers: UInt64 = 0
+  /// Datagrams that came there and were lost, because the socket's buffer was full.
+  public var overflowsFromClients: UInt64 = 0
+  public var overflowsFromPeers: UInt64 = 0
   /// By ``DropReason``; reasons that never occurred are missing.
   public var drops: [String: UInt64] = [:]
   /// Datagrams that the kernel could not deliver whole or without a sender.
@@ -29,6 +32,8 @@ public struct RelaySnapshot: Sendable {
       sum.allocations += part.allocations
       sum.receivedFromClients += part.receivedFromClients
       sum.receivedFromPeers += part.receivedFromPeers
+      sum.overflowsFromClients += part.overflowsFromClients
+      sum.overflowsFromPeers += part.overflowsFromPeers
       sum.drops.merge(part.drops, uniquingKeysWith: +)
       sum.unusable += part.unusable
       sum.bindingRequests += part.bindingRequests

@@ -81,6 +81,7 @@ import Testing
       #expect(relay.requests == 4 && relay.receivedFromClients == 6)
       #expect(relay.errors == ["401": 1])
       #expect(relay.sendFailures == 0 && relay.unusable == 0)
+      #expect(relay.overflowsFromClients == 0 && relay.overflowsFromPeers == 0)
       #expect(try server.ask("/allocations", AllocationsDocument.self) == AllocationsDocument())
     }
   }

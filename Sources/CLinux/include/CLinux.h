@@ -44,6 +44,8 @@ int parley_udp_connect(int fd, const parley_address *target);
 void parley_set_df(int fd, int family, int on);
 /// Asks for socket buffers of this size, over the system's limit where we are allowed to.
 void parley_set_buffers(int fd, int bytes);
+/// Datagrams that the kernel did not put into the socket's buffer, since it was opened.
+int64_t parley_socket_drops(int fd);
 /// Makes a UDP socket of this family (4 or 6) queue the ICMP errors about what it sends. From then
 /// on a pending one also fails one call that has nothing to do with it.
 int parley_report_errors(int fd, int family);

@@ -37,7 +37,8 @@ struct Rates: Codable, Equatable, Sendable {
   var rateLimited = 0.0
   /// Sessions begun.
   var joined = 0.0
-  /// The relay's bytes on the side of clients and of peers, and datagrams dropped.
+  /// The relay's bytes on the side of clients and of peers, and datagrams dropped, by the server
+  /// or for want of room in a socket's buffer.
   var fromClientsBytes = 0.0
   var toClientsBytes = 0.0
   var fromPeersBytes = 0.0
@@ -65,7 +66,11 @@ struct Rates: Codable, Equatable, Sendable {
     toClientsBytes = rate { $0.relayedBytes(\.toClient, \.toClient) }
     fromPeersBytes = rate { $0.relayedBytes(\.fromPeer, \.fromPeer) }
     toPeersBytes = rate { $0.relayedBytes(\.toPeer, \.toPeer) }
-    drops = rate { Double($0.stats.relay.drops.values.reduce(0, &+)) }
+    drops = rate {
+      let relay = $0.stats.relay
+      let overflows = relay.overflowsFromClients &+ relay.overflowsFromPeers
+      return Double(relay.drops.values.reduce(overflows, &+))
+    }
     rooms = Self.rooms(from: old, to: new, seconds)
     allocations = Self.allocations(from: old, to: new, seconds)
   }
