@@ -2,6 +2,7 @@
 #include "CLinux.h"
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -157,4 +158,17 @@ int parley_process_usage(int process, int64_t *cpu_ns, int64_t *resident_bytes) 
   *cpu_ns = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
   *resident_bytes = (int64_t)resident * sysconf(_SC_PAGESIZE);
   return 0;
+}
+
+int parley_may_run_on(int processor) {
+  cpu_set_t set;
+  return processor >= 0 && processor < CPU_SETSIZE &&
+         sched_getaffinity(0, sizeof set, &set) == 0 && CPU_ISSET(processor, &set);
+}
+
+int parley_stay_on(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  return sched_setaffinity(0, sizeof set, &set) < 0 ? -errno : 0;
 }

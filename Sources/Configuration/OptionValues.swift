@@ -95,6 +95,28 @@ public enum OptionValues {
     return number
   }
 
+  /// Numbers of processors, and ranges of them, separated by commas; 1 to 256, none twice.
+  public static func processors(_ text: String) throws(MalformedValue) -> [Int] {
+    var numbers: [Int] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+      guard ends.count <= 2, let from = ends.first.flatMap(processor),
+        let to = ends.last.flatMap(processor), from <= to
+      else { throw .isNot("a list of processors, such as 0-3,6") }
+      numbers += from...to
+    }
+    guard Set(numbers).count == numbers.count else {
+      throw MalformedValue("names a processor twice")
+    }
+    guard numbers.count <= 256 else { throw MalformedValue("names more than 256 processors") }
+    return numbers
+  }
+
+  /// As many as the kernel's set of processors has.
+  private static func processor(_ text: Substring) -> Int? {
+    try? number(String(text), in: 0...1_023)
+  }
+
   /// Whole seconds, up to a week.
   public static func seconds(_ text: String) throws(MalformedValue) -> Duration {
     .seconds(try number(text, in: 0...604_800))

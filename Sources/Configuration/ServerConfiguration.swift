@@ -201,6 +201,8 @@ public struct ServerConfiguration: Sendable {
 
   /// Event loops that the relay runs; `nil` for one per processor.
   public internal(set) var requestedThreads: Int?
+  /// The processors that event loops are kept on, one on each; empty where the system decides.
+  public internal(set) var processors: [Int] = []
   /// Where parleyctl may ask; `nil` for nowhere.
   public internal(set) var admin: AdminAddress?
   /// How long a server that drains waits for its allocations to end.

@@ -282,6 +282,14 @@ extension ServerConfiguration {
           $1 == "auto" ? nil : try OptionValues.number($1, in: 1...256, or: " or auto")
       }),
     Row(
+      programs: all,
+      option: ServerOption.value(
+        "pin", "LIST",
+        help: "Run an event loop on each of these processors, as 0-3,6, and have it stay there."
+      ) {
+        $0.processors = try OptionValues.processors($1)
+      }.noting(default: "the system moves loops as it likes")),
+    Row(
       programs: relays,
       option: ServerOption.value(
         "admin", "HOST:PORT|unix:PATH",

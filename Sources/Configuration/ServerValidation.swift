@@ -56,6 +56,10 @@ extension ServerConfiguration {
     guard !listeners.isEmpty else {
       throw ConfigurationError("--listen is empty: give udp:HOST:PORT at least once")
     }
+    if !processors.isEmpty, let threads = requestedThreads, threads != processors.count {
+      throw ConfigurationError(
+        "--threads: \(threads), but --pin names \(processors.count); leave --threads out")
+    }
     let fixed = listeners.filter { $0.address.port != 0 }.map { listener in
       "\(listener.transport.text):\(listener.address.text)"
     }
@@ -186,7 +190,8 @@ extension ServerConfiguration {
 extension ServerConfiguration {
   /// Event loops of the relay: what was asked for, or one per processor; 1...256.
   public var threads: Int {
-    requestedThreads ?? min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 256)
+    if !processors.isEmpty { return processors.count }
+    return requestedThreads ?? min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 256)
   }
 
   /// Where NAT behaviour discovery is answered: each alternate with the first listener of its

@@ -1,5 +1,7 @@
 // The loops of a process: one thread each, started and stopped together.
 
+internal import CLinux
+internal import Glibc
 internal import Synchronization
 
 /// A fixed number of event loops. Services are set up on them first, then ``run(asked:)``.
@@ -9,10 +11,18 @@ public final class LoopGroup: Sendable {
   /// keep a packet waiting.
   public let control: EventLoop
   private let draining = Atomic<Bool>(false)
+  /// Where the loops stay, in their order; empty where the system decides.
+  private let processors: [Int]
 
-  /// - Parameter count: threads, at least 1.
-  public init(count: Int) throws(SystemError) {
-    precondition(count >= 1)
+  /// - Parameters:
+  ///   - count: threads, at least 1.
+  ///   - processors: as many, each of which keeps a loop; or none, and the system moves loops.
+  public init(count: Int, processors: [Int] = []) throws(SystemError) {
+    precondition(count >= 1 && (processors.isEmpty || processors.count == count))
+    for processor in processors where parley_may_run_on(Int32(processor)) == 0 {
+      throw SystemError("sched_setaffinity", code: EINVAL, subject: "processor \(processor)")
+    }
+    self.processors = processors
     var loops: [EventLoop] = []
     for index in 0..<count { loops.append(try EventLoop(index: index)) }
     self.loops = loops
@@ -40,7 +50,10 @@ public final class LoopGroup: Sendable {
   /// Starts the loops' threads; for whoever stops them by other means than a signal.
   public func start() throws(SystemError) -> [LoopThread] {
     var threads: [LoopThread] = []
-    for loop in loops { threads.append(try LoopThread(loop, name: "loop-\(loop.index)")) }
+    for (index, loop) in loops.enumerated() {
+      let processor = processors.isEmpty ? nil : processors[index]
+      threads.append(try LoopThread(loop, name: "loop-\(loop.index)", processor: processor))
+    }
     return threads
   }
 

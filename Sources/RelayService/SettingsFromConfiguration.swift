@@ -2,11 +2,18 @@
 
 public import Configuration
 internal import Crypto
-internal import EventLoop
+public import EventLoop
 internal import Logging
 internal import NetTypes
 internal import STUN
 internal import TURN
+
+extension LoopGroup {
+  /// The event loops of a server, on the processors where an operator wants them.
+  public convenience init(_ configuration: ServerConfiguration) throws(SystemError) {
+    try self.init(count: configuration.threads, processors: configuration.processors)
+  }
+}
 
 extension RelayService.Settings {
   /// RFC 8489 §9.2: how long a nonce is good before clients are asked to take a new one.

@@ -25,7 +25,7 @@ import UserDatabase
   private static func run(_ started: RunningConfiguration) throws {
     var running = started
     var plan = Plan(running.settings, nil)
-    let loops = try LoopGroup(count: running.settings.threads)
+    let loops = try LoopGroup(running.settings)
     plan.relay.gate = try GateSettings(running.settings, hasHTTP: true)
     plan.signaling.gate = plan.relay.gate
     let relay = try RelayService(on: loops, plan.relay)

@@ -14,7 +14,7 @@ import RelayService
     var running = RunningConfiguration.parseOrExit(program: .stund)
     let configuration = running.settings
     do {
-      let loops = try LoopGroup(count: configuration.threads)
+      let loops = try LoopGroup(configuration)
       var settings = RelayService.Settings(configuration, relays: false)
       settings.gate = try GateSettings(configuration)
       let relay = try RelayService(on: loops, settings)

@@ -16,7 +16,7 @@ import UserDatabase
     var running = RunningConfiguration.parseOrExit(program: .turnd)
     let configuration = running.settings
     do {
-      let loops = try LoopGroup(count: configuration.threads)
+      let loops = try LoopGroup(configuration)
       var settings = Self.settings(configuration)
       settings.gate = try GateSettings(configuration)
       let relay = try RelayService(on: loops, settings)

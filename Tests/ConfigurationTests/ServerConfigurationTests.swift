@@ -81,7 +81,8 @@ struct ServerConfigurationTests {
       + " --allow-peer 10.0.0.0/8 --deny-peer 192.0.2.0/24 --user-quota 3 --total-quota 100"
       + " --relay-policy always --allocation-bandwidth 250k --user-bandwidth 2M"
       + " --turn-url turn:t.example.org --realm r --user a:b:c --user d:e --secret s --secret t"
-      + " --threads 3 --admin unix:/run/p.sock --log-level debug --log-private --legacy-channels"
+      + " --threads 3 --pin 0-1,5 --admin unix:/run/p.sock --log-level debug --log-private"
+      + " --legacy-channels"
       + " --no-tcp-relay --default-family keep --default-lifetime 700 --max-permissions 5"
       + " --max-lifetime 7200 --max-channels 6 --port-rest 7 --alternate-server 192.0.2.8:3478"
       + " --alternate-server [2001:db8::8]:5349=two.example.org --mobility --rest-separator -"
@@ -120,7 +121,7 @@ struct ServerConfigurationTests {
     #expect(settings.users.map(\.name) == ["a", "d"])
     #expect(settings.users.map(\.passwords) == [["b:c"], ["e"]])
     #expect(settings.secrets.map(\.text) == ["s", "t"])
-    #expect(settings.threads == 3)
+    #expect(settings.threads == 3 && settings.processors == [0, 1, 5])
     #expect(settings.admin == .unix(path: "/run/p.sock"))
     #expect(settings.logLevel == .debug)
     #expect(settings.logsPrivateValues)

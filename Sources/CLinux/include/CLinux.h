@@ -114,6 +114,10 @@ int64_t parley_realtime_ns(void);
 /// Raises the soft limit of open descriptors to the hard one; returns the limit then in force.
 int64_t parley_raise_descriptor_limit(void);
 void parley_name_thread(const char *name);
+/// Whether this thread may run on the processor.
+int parley_may_run_on(int processor);
+/// Keeps this thread on the processor.
+int parley_stay_on(int processor);
 /// Makes `path` a file of these bytes.
 int parley_write_file(const char *path, const uint8_t *bytes, size_t length);
 int parley_process_id(void);

@@ -93,7 +93,7 @@ enum TurnserverKeys {
     "log-file": .unserved(log), "syslog": .unserved(log), "syslog-facility": .unserved(log),
     "log-binding": .unserved(log), "log-min-level": .unserved("see --log-level"),
     "daemon": .unserved(service), "pidfile": .unserved(service), "proc-user": .unserved(service),
-    "proc-group": .unserved(service), "cpus": .unserved("see --threads"),
+    "proc-group": .unserved(service), "cpus": .unserved("see --threads and --pin"),
     "cli": .unserved(cli), "cli-ip": .unserved(cli), "cli-port": .unserved(cli),
     "cli-password": .unserved(cli), "cli-max-output-sessions": .unserved(cli),
     "web-admin": .unserved(cli), "web-admin-ip": .unserved(cli), "web-admin-port": .unserved(cli),
