@@ -16,11 +16,12 @@ public struct IPAddress: Hashable, Sendable {
     @inlinable public var bytes: Int { self == .v4 ? 4 : 16 }
   }
 
-  public let family: Family
   /// The upper 64 bits, big-endian value; 0 for IPv4.
   public let high: UInt64
   /// The lower 64 bits, big-endian value; an IPv4 address is in its lowest 32 bits.
   public let low: UInt64
+  // Last, so that a port and a scope fit behind it without a gap.
+  public let family: Family
 
   @inlinable public init(v4 value: UInt32) {
     family = .v4

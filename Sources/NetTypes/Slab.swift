@@ -33,12 +33,13 @@ public struct Slab<Element> {
   }
 
   @usableFromInline struct Place {
-    @usableFromInline var tenant: Tenant?
+    /// In front, where whoever looks at it also finds the beginning of the value.
     @usableFromInline var generation: UInt32
+    @usableFromInline var tenant: Tenant?
 
-    @usableFromInline init(tenant: Tenant?, generation: UInt32) {
-      self.tenant = tenant
+    @usableFromInline init(generation: UInt32, tenant: Tenant?) {
       self.generation = generation
+      self.tenant = tenant
     }
   }
 
@@ -62,7 +63,7 @@ public struct Slab<Element> {
       return SlabHandle(index: index, generation: places[Int(index)].generation)
     }
     guard places.count < capacity else { return nil }
-    places.append(Place(tenant: Tenant(value: element), generation: 0))
+    places.append(Place(generation: 0, tenant: Tenant(value: element)))
     return SlabHandle(index: Int32(places.count - 1), generation: 0)
   }
 

@@ -91,15 +91,26 @@ public struct AllocationID: Hashable, Sendable {
   }
 }
 
+/// What a packet needs stands at the front, in a few lines of the processor's cache: with thousands
+/// of allocations it is mostly somewhere else when it is wanted.
 struct Allocation: Sendable {
-  let id: AllocationID
   var fiveTuple: FiveTuple
+  /// The connection of the client is closed, and it is awaited on another.
+  var isDetached = false
+  /// Between relay and peers; TCP is RFC 6062.
+  var transport = RequestedTransport.udp
+  var permissions: [Permission] = []
+  var channels: [ChannelBinding] = []
+  var ends: RelayEnds
+  var counters = AllocationCounters()
+  var meter = Meter(nil, nil)
+
+  let id: AllocationID
   let username: String
   /// What it is counted under.
   let account: String
   /// Of the Allocate that made it: a retransmission gets the same answer (RFC 8656 §5).
   let transaction: TransactionID
-  var ends: RelayEnds
   /// The family that was asked for besides and could not be had.
   let failure: FamilyFailure?
   /// The RESERVATION-TOKEN of the next port, when EVEN-PORT asked for one.
@@ -108,17 +119,9 @@ struct Allocation: Sendable {
   var ticket: MobilityTicket?
   /// The 5-tuple that the client announced and was not heard from yet.
   var move: PendingMove?
-  /// The connection of the client is closed, and it is awaited on another.
-  var isDetached = false
   let createdAt: Instant
-  var permissions: [Permission] = []
-  var channels: [ChannelBinding] = []
-  var counters = AllocationCounters()
   /// Of the newest token, where it was made by one.
   var grant: TokenGrant?
-  var meter = Meter(nil, nil)
-  /// Between relay and peers; TCP is RFC 6062.
-  var transport = RequestedTransport.udp
   /// Those to and from peers, over TCP only.
   var connections: [SlabHandle] = []
 

@@ -161,15 +161,14 @@ extension TURNServer {
     let (request, user) = (opening.request, opening.user)
     let token = opening.sibling == nil ? nil : random.next()
     var allocation = Allocation(
-      id: AllocationID(using: &random), fiveTuple: request.tuple, username: user.name,
-      account: user.account, transaction: request.message.transactionID, ends: opening.ends,
-      failure: opening.failure, token: token, createdAt: request.now)
+      fiveTuple: request.tuple, transport: opening.transport, ends: opening.ends,
+      meter: Meter(configuration?.limits.allocationBandwidth, bandwidth?.open(user.account)),
+      id: AllocationID(using: &random), username: user.name, account: user.account,
+      transaction: request.message.transactionID, failure: opening.failure, token: token,
+      createdAt: request.now)
     allocation.grant = user.grant
-    allocation.transport = opening.transport
     // Connections with peers stay on their loop, so a client that relays TCP does too.
     if opening.transport == .udp { allocation.ticket = ticket(for: request.message) }
-    allocation.meter = Meter(
-      configuration?.limits.allocationBandwidth, bandwidth?.open(user.account))
     guard let handle = allocations.insert(allocation) else {
       bandwidth?.close(user.account)
       let relays = opening.ends.map(\.relay) + [opening.sibling].compactMap(\.self)

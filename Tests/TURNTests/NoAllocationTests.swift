@@ -34,6 +34,25 @@ struct NoAllocationTests {
   }
 
   @Test(arguments: [false, true])
+  func `an answer to a Binding request allocates nothing`(isSealed: Bool) {
+    let bench = Bench()
+    var builder = MessageBuilder()
+    builder.begin(MessageType(.binding, .request), TransactionID(high: 1, low: 2))
+    builder.finish(fingerprint: isSealed)
+    let request = builder.bytes
+    let tuple = bench.tuple()
+    var effects: [Effect] = []
+    var answered = 0
+    let count = mallocs {
+      let verdict = bench.turn.received(
+        from: tuple, in: request.span, at: 0..<request.count, now: bench.now, effects: &effects)
+      if verdict == .reply { answered += 1 }
+    }
+    #expect(count == 0)
+    #expect(answered == 1_016)
+  }
+
+  @Test(arguments: [false, true])
   func `a packet relayed by channel or indication, either way, allocates nothing`(isLimited: Bool)
     throws
   {
