@@ -24,7 +24,7 @@ struct BufferPool {
   /// Bytes of buffers that wait to be lent; more are given back to the heap.
   static let sparesMax = 1 << 20
   /// Bytes of a buffer that is worth keeping.
-  static let keptMax = 16_384
+  static let keptMax = 131_072
 
   private var spares: [[UInt8]] = []
   private var spareBytes = 0

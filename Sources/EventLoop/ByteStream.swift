@@ -33,14 +33,14 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
 
   private var output: [UInt8] = []
   private var written = 0
-  private var descriptor: Int32
+  private(set) var descriptor: Int32
   private var loop: EventLoop
   private var registration: EventLoop.Registration?
   private var closesWhenDrained = false
   /// Nothing more is sent than what is queued; reading goes on.
   private var endsWhenDrained = false
   private var isConnecting = false
-  private var wantsWrite = false
+  private(set) var wantsWrite = false
   private var readsPaused = false
   private var cipher: (any StreamCipher)?
   private var inputMax: Int
@@ -299,7 +299,7 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
 
   // MARK: Writing
 
-  private var takesOutput: Bool { !isClosed && !closesWhenDrained && !endsWhenDrained }
+  var takesOutput: Bool { !isClosed && !closesWhenDrained && !endsWhenDrained }
 
   /// Writes now what the socket takes and queues the rest. `false`: the queue would pass its limit,
   /// or the handshake of the cipher is not done; nothing of `bytes` was taken.
@@ -375,30 +375,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
   }
 
   private func flush() {
-    let before = written
-    while written < output.count {
-      let count = unsafe output.withUnsafeBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { return 0 }
-        return unsafe parley_write(descriptor, base + written, buffer.count - written)
-      }
-      if count == -11 { break }
-      guard count >= 0 else { return close() }
-      written += count
-    }
-    let drained = written == output.count
-    if drained {
-      stalledSince = nil
-    } else if written > before || stalledSince == nil {
-      stalledSince = loop.now
-    }
-    if drained {
-      if registration != nil { loop.buffers.takeBack(&output) } else { output = [] }
-      written = 0
-    } else if written > 65_536 {
-      output.removeFirst(written)
-      written = 0
-    }
-    countQueue()
+    guard writeQueued() else { return close() }
+    let drained = output.isEmpty
     if wantsWrite == drained {
       wantsWrite = !drained
       updateInterest()
@@ -412,6 +390,40 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     } else if endsWhenDrained {
       parley_end_output(descriptor)
     }
+  }
+
+  /// Writes what waits, as far as the socket takes it; `false`: the socket has failed.
+  func writeQueued() -> Bool {
+    let before = written
+    while written < output.count {
+      let count = unsafe output.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return 0 }
+        return unsafe parley_write(descriptor, base + written, buffer.count - written)
+      }
+      if count == -11 { break }
+      guard count >= 0 else { return false }
+      written += count
+    }
+    if written == output.count {
+      stalledSince = nil
+      if registration != nil { loop.buffers.takeBack(&output) } else { output = [] }
+      written = 0
+    } else {
+      if written > before || stalledSince == nil { stalledSince = loop.now }
+      if written > 65_536 {
+        output.removeFirst(written)
+        written = 0
+      }
+    }
+    countQueue()
+    return true
+  }
+
+  /// The socket has not taken everything: tells when it takes more.
+  func awaitRoom() {
+    stalledSince = stalledSince ?? loop.now
+    wantsWrite = true
+    updateInterest()
   }
 
   // MARK: Ending

@@ -134,6 +134,14 @@ public final class EventLoop: @unchecked Sendable {
 
   public func add(atEndOfTurn handler: any TurnHandler) { turnHandlers.append(handler) }
 
+  // MARK: Buffers
+
+  /// Gives `buffer` memory that another one has given back, if it has none and there is some.
+  public func lendBuffer(to buffer: inout [UInt8]) { buffers.lend(to: &buffer) }
+
+  /// Empties `buffer` and takes its memory.
+  public func takeBackBuffer(_ buffer: inout [UInt8]) { buffers.takeBack(&buffer) }
+
   // MARK: Other threads
 
   /// Runs `job` on the loop's thread, soon; jobs of one thread keep their order.

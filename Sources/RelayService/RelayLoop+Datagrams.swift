@@ -17,7 +17,7 @@ extension RelayLoop {
   /// Fills free slots from a socket; all are free again once what they had for others has left.
   @inline(__always)
   private func fill(from socket: UDPSocket) -> (slots: Range<Int>, hasMore: Bool) {
-    if batch.isFull || batch.bytes >= Self.heldBytesMax { endTurn() }
+    if batch.isFull || batch.bytes >= Self.heldBytesMax { emptySlots() }
     let first = batch.count
     let free = batch.capacity - first
     let filled = max(0, batch.receiveMore(from: socket, atMost: free))
@@ -88,7 +88,6 @@ extension RelayLoop {
     for _ in 0..<Self.readsPerTurn where relay.registration != nil {
       let (slots, hasMore) = fill(from: relay.socket)
       for index in slots { receive(index, at: relay.handle, now: now) }
-      flushGathered()
       if !hasMore { return }
     }
   }
@@ -113,7 +112,6 @@ extension RelayLoop {
 
   /// RFC 8656 §11.5: what routers and hosts said about datagrams to peers.
   func drainErrors(_ relay: RelaySocket, now: Instant) {
-    defer { flushGathered() }
     for _ in 0..<Self.errorsPerTurn {
       switch relay.socket.receiveError() {
       case .none: return
@@ -205,6 +203,9 @@ extension RelayLoop {
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, to tuple: FiveTuple,
     of allocation: SlabHandle
   ) {
+    if tuple.transport.isStream {
+      return queue(bytes, range, framing, for: tuple, of: allocation)
+    }
     guard tuple.transport == .udp, let listener = socket(of: tuple) else {
       return sendInOnePiece(bytes, range, framing, to: tuple, of: allocation)
     }
@@ -214,7 +215,7 @@ extension RelayLoop {
       on: listener.route(to: tuple, for: .client(allocation)))
   }
 
-  /// As above, to those whose frames are sealed or cut out of a stream.
+  /// As above, to those whose frames are sealed.
   private func sendInOnePiece(
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, to tuple: FiveTuple,
     of allocation: SlabHandle
@@ -229,9 +230,7 @@ extension RelayLoop {
       frame.append(header.span, 0..<framing.header)
       frame.append(bytes, start..<start + length)
       for _ in 0..<framing.padding { frame.append(0) }
-      if tuple.transport.isStream {
-        gather(frame.span, 0..<frame.count, for: tuple, of: recipient, traffic)
-      } else if let listener = socket(of: tuple) {
+      if let listener = socket(of: tuple) {
         send(frame.span, 0..<frame.count, to: tuple, on: listener, for: recipient)
       } else {
         server.sendFailed(recipient, traffic)
@@ -288,8 +287,13 @@ extension RelayLoop {
     }
   }
 
-  /// What was received has been handled and leaves, and the slots are free.
   func endTurn() {
+    writeListed()
+    emptySlots()
+  }
+
+  /// What was received has been handled and leaves, and the slots are free.
+  private func emptySlots() {
     sendAll()
     batch.reset()
   }

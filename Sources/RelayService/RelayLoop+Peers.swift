@@ -37,7 +37,7 @@ extension RelayLoop: PeerStreamsOwner {
   }
 
   func turn(_ client: RelayStream) {
-    streams.remove(client)
+    forgot(streams.remove(client, on: loop))
     let stream = client.stream
     stream.handler = nil
     switch client.turn {

@@ -45,7 +45,7 @@ extension RelayLoop {
   }
 
   func closed(_ client: RelayStream) {
-    streams.remove(client)
+    forgot(streams.remove(client, on: loop))
     client.releasePlace()
     sendAll()
     server.disconnected(client.tuple, now: loop.now, effects: &effects)
@@ -136,33 +136,54 @@ extension RelayLoop {
     if !client.stream.send(reply) { end(client, .slow) }
   }
 
-  /// Puts a frame with data to what leaves for the client at the end of this turn: all that comes
-  /// from one relay's socket goes to one client.
-  func gather(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, for tuple: FiveTuple, of recipient: Recipient,
-    _ traffic: Traffic
+  /// Puts frames to what leaves for a client at the end of this turn.
+  func queue(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ framing: Framing, for tuple: FiveTuple,
+    of allocation: SlabHandle
   ) {
-    guard let client = streams.find(tuple) else { return server.sendFailed(recipient, traffic) }
-    if gathering !== client || gathered.count + range.count > Self.gatheredMax { flushGathered() }
-    let stream = client.stream
-    let waiting = stream.queuedBytes + gathered.count
-    guard waiting + stream.queuedCount(of: range.count) <= RelayStream.mediaQueuedMax else {
-      return server.clientTooSlow(recipient, traffic)
+    guard let index = streams.index(of: tuple) else {
+      return server.sendFailed(.client(allocation), framing.traffic(of: range.count))
     }
-    gathering = client
-    if tuple.transport.isSecure {
-      // A record for each frame: there are clients that take what a record holds for one message.
-      _ = stream.enqueue(bytes, range)
-    } else {
-      gathered.append(bytes, range)
-    }
+    let header = server.header
+    let forgotten = streams.queues[index].append(
+      header.span, bytes, range, framing, of: allocation, on: loop)
+    if forgotten.traffic.packets > 0 { forgot(forgotten) }
+    if !streams.queues[index].isListed { list(index) }
+    if streams.queues[index].count >= Self.turnBytesMax { write(index) }
   }
 
-  func flushGathered() {
-    guard let client = gathering else { return }
-    gathering = nil
-    guard !gathered.isEmpty else { return client.stream.push() }
-    _ = client.stream.send(gathered.span, 0..<gathered.count)
-    gathered.removeAll(keepingCapacity: true)
+  private func list(_ index: Int) {
+    streams.queues[index].isListed = true
+    listed.append(index)
+  }
+
+  /// Media that was to leave and does not is no traffic.
+  func forgot(_ forgotten: MediaQueue.Forgotten?) {
+    guard let forgotten, forgotten.traffic.packets > 0 else { return }
+    server.clientTooSlow(.client(forgotten.allocation), forgotten.traffic)
+  }
+
+  /// The client's stream takes more.
+  func drained(_ client: RelayStream) { write(Int(client.handle.index)) }
+
+  /// Gives every client what this turn had for it.
+  func writeListed() {
+    guard !listed.isEmpty else { return }
+    // A stream that closes may end an allocation, but lists nobody.
+    for place in listed.indices {
+      let index = listed[place]
+      streams.queues[index].isListed = false
+      write(index)
+    }
+    listed.removeAll(keepingCapacity: true)
+  }
+
+  private func write(_ index: Int) {
+    guard streams.queues[index].count > 0, let client = streams.at(index) else { return }
+    let stream = client.stream
+    guard !stream.isBlocked else { return }
+    let sealed = client.tuple.transport.isSecure
+    let passing = streams.queues[index].pass(to: stream, sealed: sealed, on: loop)
+    if passing == .failed { stream.close() }
   }
 }

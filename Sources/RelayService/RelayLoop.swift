@@ -16,8 +16,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   private static let listenerBufferBytes = 4 << 20
   private static let relayBufferBytes = 1 << 20
 
-  /// Bytes gathered for a stream before they are written.
-  static let gatheredMax = 131_072
+  /// Bytes that may gather for a stream before the end of a turn.
+  static let turnBytesMax = 131_072
 
   let loop: EventLoop
   private let ports: SharedPorts?
@@ -60,9 +60,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   var streamEnds: [String: UInt64] = [:]
   /// The sockets of relays that are TCP.
   private(set) lazy var peers = PeerStreams(loop, owner: self)
-  /// What is to be written to `gathering` at the end of this turn.
-  var gathered: [UInt8] = []
-  var gathering: RelayStream?
+  /// Clients, by index, that have media waiting since this turn.
+  var listed: [Int] = []
 
   /// - Parameters:
   ///   - streamsMax: clients over TCP and TLS at a time.

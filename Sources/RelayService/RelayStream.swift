@@ -8,13 +8,15 @@ internal import TURN
 
 /// One client's connection. It stays on the loop that accepted it, with its allocation.
 final class RelayStream: ByteStreamHandler {
-  /// Media that may wait for the client: some large video frames. The kernel has about as much.
-  static let mediaQueuedMax = 262_144
-  /// Room in the queue for answers when it is full of media. A client that has so many answers
-  /// coming and takes none is not one.
+  /// What the stream may hold of media, which can not be dropped any more: the rest of the longest
+  /// frame, or some records.
+  static let mediaTakenMax = 2 * StreamFramer.frameBytesMax
+  /// Room in the stream's queue for answers besides. A client that has so many answers coming and
+  /// takes none is not one.
   static let controlRoom = 65_536
-  /// What the kernel may hold that it can not send yet.
-  static let unsentMax = 131_072
+  /// What the kernel may hold that it can not send yet: the longer its queue, the older what it
+  /// sends, and the less is left to be dropped in time.
+  static let unsentMax = 32_768
   /// Holds the longest frame, and what comes behind it in one read.
   static let inputMax = 2 * StreamFramer.frameBytesMax
   /// RFC 8656 has no word on it; other servers wait as long for an Allocate.
@@ -55,7 +57,7 @@ final class RelayStream: ByteStreamHandler {
     tuple = gated.tuple
     place = gated.place
     self.owner = owner
-    stream.limit(inputMax: Self.inputMax, outputMax: Self.mediaQueuedMax + Self.controlRoom)
+    stream.limit(inputMax: Self.inputMax, outputMax: Self.mediaTakenMax + Self.controlRoom)
     stream.limitUnsent(bytes: Self.unsentMax)
     stream.handler = self
   }
@@ -84,45 +86,7 @@ final class RelayStream: ByteStreamHandler {
 
   func received(on stream: ByteStream) { owner.receive(on: self) }
 
-  func drained(_ stream: ByteStream) {}
+  func drained(_ stream: ByteStream) { owner.drained(self) }
 
   func closed(_ stream: ByteStream) { owner.closed(self) }
-}
-
-/// The streams of a loop, found by their 5-tuple as cheaply as an allocation is.
-struct RelayStreams {
-  private var streams: Slab<RelayStream>
-  private var byTuple = SlotTable()
-  private let hashKey: HashKey
-
-  init(capacity: Int, using random: inout some RandomNumberGenerator) {
-    streams = Slab(capacity: capacity)
-    hashKey = HashKey(using: &random)
-  }
-
-  var count: Int { streams.count }
-
-  var all: [RelayStream] { streams.handles.compactMap { streams[$0] } }
-
-  func at(_ index: Int) -> RelayStream? { streams.handle(at: index).flatMap { streams[$0] } }
-
-  func find(_ tuple: FiveTuple) -> RelayStream? {
-    let slot = byTuple.find(hashKey.hash(tuple)) { index in
-      streams.value(at: index) { $0.tuple == tuple } ?? false
-    }
-    return slot.flatMap { at($0) }
-  }
-
-  /// `false` when there is no room.
-  mutating func insert(_ stream: RelayStream) -> Bool {
-    guard let handle = streams.insert(stream) else { return false }
-    stream.handle = handle
-    byTuple.insert(hashKey.hash(stream.tuple), slot: Int(handle.index))
-    return true
-  }
-
-  mutating func remove(_ stream: RelayStream) {
-    guard streams.remove(stream.handle) != nil else { return }
-    byTuple.remove(hashKey.hash(stream.tuple), slot: Int(stream.handle.index))
-  }
 }

@@ -21,7 +21,7 @@ public struct Traffic: Equatable, Sendable {
   public var packets: UInt64 = 0
   public var bytes: UInt64 = 0
 
-  @inlinable mutating func count(_ length: Int) {
+  @inlinable public mutating func count(_ length: Int) {
     packets &+= 1
     bytes &+= UInt64(length)
   }

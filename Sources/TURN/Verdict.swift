@@ -61,7 +61,7 @@ extension Verdict {
 
 extension Framing {
   /// What `bytes` of payload are on the wire.
-  func traffic(of bytes: Int) -> Traffic {
+  public func traffic(of bytes: Int) -> Traffic {
     Traffic(packets: UInt64(count), bytes: UInt64(bytes + count * (header + padding)))
   }
 }
@@ -137,7 +137,7 @@ public enum DropReason: Int, CaseIterable, Sendable {
   case userBandwidth
   /// An ICMP error of a kind that is none of the client's business (RFC 8656 §11.5).
   case irrelevantICMP
-  /// For a client whose stream takes no more now: waiting would only make it older.
+  /// For a client whose stream takes less than comes: the oldest of what waited, for the newest.
   case clientTooSlow
   /// For a client whose connection is closed and that has not come back with its ticket yet.
   case clientAway
