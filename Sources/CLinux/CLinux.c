@@ -37,14 +37,30 @@ int parley_epoll_remove(int epoll, int fd) {
   return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0;
 }
 
-int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms) {
-  struct epoll_event found[EVENTS_MAX];
-  if (count > EVENTS_MAX) count = EVENTS_MAX;
-  int ready = epoll_wait(epoll, found, count, timeout_ms);
+static int tell(const struct epoll_event *found, int ready, parley_event *events) {
   if (ready < 0) return errno == EINTR ? 0 : -errno;
   for (int i = 0; i < ready; i++)
     events[i] = (parley_event){.token = found[i].data.u64, .bits = found[i].events};
   return ready;
+}
+
+int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms) {
+  struct epoll_event found[EVENTS_MAX];
+  if (count > EVENTS_MAX) count = EVENTS_MAX;
+  return tell(found, epoll_wait(epoll, found, count, timeout_ms), events);
+}
+
+int parley_epoll_wait_ns(int epoll, parley_event *events, int count, int64_t timeout_ns) {
+  struct epoll_event found[EVENTS_MAX];
+  if (count > EVENTS_MAX) count = EVENTS_MAX;
+  struct timespec timeout = {.tv_sec = timeout_ns / 1000000000,
+                             .tv_nsec = timeout_ns % 1000000000};
+  int ready = epoll_pwait2(epoll, found, count, timeout_ns < 0 ? NULL : &timeout, NULL);
+  // A kernel before 5.11 does not have it.
+  if (ready < 0 && errno == ENOSYS)
+    ready = epoll_wait(epoll, found, count,
+                       timeout_ns < 0 ? -1 : (int)((timeout_ns + 999999) / 1000000));
+  return tell(found, ready, events);
 }
 
 int parley_eventfd(void) {

@@ -64,6 +64,7 @@ public final class EventLoop: @unchecked Sendable {
   public private(set) var wallClock: WallClock
   private var wallClockReadAt: Instant
 
+  private let sleepsPrecisely: Bool
   private let epoll: Int32
   private let wake: Int32
   /// Where streams read to before they know how much has come: one for all of a loop, since each is
@@ -81,8 +82,13 @@ public final class EventLoop: @unchecked Sendable {
   private let jobs = Mutex<[@Sendable () -> Void]>([])
   private let stopping = Atomic<Bool>(false)
 
-  public init(index: Int = 0) throws(SystemError) {
+  /// - Parameters:
+  ///   - index: tells the loops of a process apart.
+  ///   - sleepsPrecisely: deadlines are met to some 50 µs, at a wake-up for each: for whoever
+  ///     measures time. Else they are met to a millisecond.
+  public init(index: Int = 0, sleepsPrecisely: Bool = false) throws(SystemError) {
     self.index = index
+    self.sleepsPrecisely = sleepsPrecisely
     epoll = try SystemError.check(parley_epoll_create(), "epoll_create")
     wake = try SystemError.check(parley_eventfd(), "eventfd")
     now = Clock.now()
@@ -168,9 +174,15 @@ public final class EventLoop: @unchecked Sendable {
   }
 
   private func turn(_ events: inout [parley_event]) {
-    let timeout = flushes.isEmpty && waiting.isEmpty ? timeoutMs() : 0
+    let timeout = flushes.isEmpty && waiting.isEmpty ? timeoutNs() : 0
     let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-      unsafe parley_epoll_wait(epoll, buffer.baseAddress, Int32(buffer.count), timeout)
+      let count = Int32(buffer.count)
+      if sleepsPrecisely {
+        return unsafe parley_epoll_wait_ns(epoll, buffer.baseAddress, count, timeout)
+      }
+      // Rounded up, or the last millisecond before a deadline is spent spinning.
+      let timeoutMs = timeout < 0 ? -1 : Int32(clamping: (timeout + 999_999) / 1_000_000)
+      return unsafe parley_epoll_wait(epoll, buffer.baseAddress, count, timeoutMs)
     }
     now = Clock.now()
     if now - wallClockReadAt >= .seconds(1) {
@@ -211,15 +223,14 @@ public final class EventLoop: @unchecked Sendable {
     }
   }
 
-  private func timeoutMs() -> Int32 {
+  /// Until the next deadline; -1: there is none.
+  private func timeoutNs() -> Int64 {
     var next = Instant.distantFuture
     for handler in deadlineHandlers {
       if let deadline = handler.nextDeadline, deadline < next { next = deadline }
     }
     guard next != .distantFuture else { return -1 }
-    // Rounded up, or the last millisecond before a deadline is spent spinning.
-    let wait = (next.nanoseconds - Clock.now().nanoseconds + 999_999) / 1_000_000
-    return Int32(clamping: max(0, wait))
+    return max(0, next.nanoseconds - Clock.now().nanoseconds)
   }
 
   private func runJobs() {

@@ -8,7 +8,8 @@ public import NetTypes
 public final class Listener: EventHandler, DeadlineHandler {
   /// Connections taken at one readiness, so that a storm of them does not starve the others.
   private static let acceptsPerTurn = 64
-  private static let backlog: Int32 = 1_024
+  /// When everybody comes back at once they wait here; who finds no place comes a second later.
+  private static let backlog: Int32 = 4_096
   /// How long nothing is accepted once there was no descriptor for it. Whoever waits stays in the
   /// backlog, and epoll would tell of them again at once, and again.
   private static let pause = Duration.milliseconds(100)

@@ -35,7 +35,7 @@ internal import Logging
     } else if let file = options.plot {
       var plot = PlotRun(
         command: SignalOptions.command, file: file, title: "Signaling: latency over load",
-        subtitle: options.summary, unit: "messages")
+        subtitle: options.shape, unit: "messages")
       try plot.run(PlotRun.loads(upTo: options.totalPerSecond)) { load in
         var step = options
         step.total = load

@@ -152,7 +152,8 @@ import Testing
     var options = SignalOptions()
     (options.rooms, options.peers, options.total) = (100, 4, 40_000)
     #expect(
-      options.summary == "100 rooms of 4 peers, 300 bytes, 40,000 messages/s to one or all")
+      options.summary == "100 rooms of 4 peers, 300 bytes to one or all, 40,000 messages/s")
+    #expect(options.shape == "100 rooms of 4 peers, 300 bytes to one or all")
     options.inFlight = 8
     #expect(options.summary.hasSuffix("8 messages of each under way"))
     options.onlyJoins = true

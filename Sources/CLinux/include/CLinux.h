@@ -89,6 +89,8 @@ int parley_epoll_set(int epoll, int fd, uint32_t bits, uint64_t token, int modif
 int parley_epoll_remove(int epoll, int fd);
 /// Waits up to `timeout_ms` (-1: for ever). EINTR counts as no event.
 int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms);
+/// The same with a timeout that is not rounded to milliseconds; -1: for ever.
+int parley_epoll_wait_ns(int epoll, parley_event *events, int count, int64_t timeout_ns);
 
 int parley_eventfd(void);
 void parley_eventfd_signal(int fd);

@@ -37,7 +37,7 @@ final class JoinLoad: DeadlineHandler {
     door = SignalDoor(url, subprotocols: [SignalFrames.subprotocol])
     progress = Progress(of: "joins", isShown: options.showsProgress)
     ProcessLimits.raiseDescriptorLimit()
-    loop = try EventLoop()
+    loop = try EventLoop(sleepsPrecisely: true)
     slots = (0..<options.connections).map { JoinSlot(self, place: $0) }
   }
 
@@ -62,8 +62,8 @@ final class JoinLoad: DeadlineHandler {
   // MARK: Time
 
   var nextDeadline: Instant? {
-    guard hasBegun, !idle.isEmpty, let pacer else { return nextTick }
-    return min(nextTick, pacer.due)
+    guard hasBegun, !idle.isEmpty else { return nextTick }
+    return min(nextTick, pacer?.due ?? .zero)
   }
 
   func advance(to now: Instant) {
@@ -74,7 +74,8 @@ final class JoinLoad: DeadlineHandler {
     guard hasBegun else { return }
     if now >= ends { return end(now: now) }
     for _ in 0..<Self.startsPerTurn {
-      guard let due = pacer?.due, due <= now, let slot = idle.popLast() else { return }
+      let due = pacer?.due ?? Clock.now()
+      guard pacer == nil || due <= now, let slot = idle.popLast() else { return }
       pacer?.advance()
       start(slot, due: due)
     }
@@ -86,8 +87,9 @@ final class JoinLoad: DeadlineHandler {
     }
     let wait = hasBegun ? Self.joinWait : answerWait
     for slot in slots where slot.isBusy && now - slot.startedAt > wait {
+      let problem = "no answer while " + (slot.isOpen ? "joining" : "opening")
       slot.drop()
-      failed(slot, "no answer while " + (slot.isOpen ? "joining" : "opening"))
+      failed(slot, problem)
     }
   }
 
@@ -100,7 +102,7 @@ final class JoinLoad: DeadlineHandler {
     pacer = options.joinsPerSecond.map {
       Pacer(start: now, perSecond: $0, total: .max / 1_000_000_000)
     }
-    for slot in slots.dropFirst() { free(slot) }
+    idle += slots.dropFirst()
   }
 
   private func start(_ slot: JoinSlot, due: Instant) {
@@ -108,15 +110,6 @@ final class JoinLoad: DeadlineHandler {
       try slot.start(due: due, on: loop)
     } catch {
       failed(slot, "\(error)")
-    }
-  }
-
-  /// Has nothing to do until the schedule says so, or begins again at once where there is none.
-  private func free(_ slot: JoinSlot) {
-    if pacer == nil && loop.now < ends {
-      start(slot, due: Clock.now())
-    } else {
-      idle.append(slot)
     }
   }
 
@@ -148,7 +141,8 @@ final class JoinLoad: DeadlineHandler {
     }
   }
 
-  func ended(_ slot: JoinSlot) { free(slot) }
+  /// A peer has left; its place waits for the next.
+  func ended(_ slot: JoinSlot) { idle.append(slot) }
 
   func failed(_ slot: JoinSlot, _ problem: String) {
     guard hasBegun else {
@@ -157,7 +151,6 @@ final class JoinLoad: DeadlineHandler {
     }
     results.failed(problem)
     idle.append(slot)
-    if pacer == nil, let slot = idle.popLast() { start(slot, due: Clock.now()) }
   }
 }
 
@@ -185,9 +178,9 @@ final class JoinSlot: SignalConnectionOwner {
   func start(due: Instant, on loop: EventLoop) throws(SystemError) {
     dueAt = due
     startedAt = Clock.now()
-    stage = .opening
     connection = try SignalConnection(
       load.door, from: load.door.source(place), on: loop, owner: self)
+    stage = .opening
   }
 
   func opened() {

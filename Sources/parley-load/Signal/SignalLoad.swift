@@ -77,7 +77,7 @@ final class SignalLoad: DeadlineHandler {
     roomTemplate = MessageTemplate(roomForm, maskKey: door.maskKey)
     progress = Progress(of: "messages", isShown: options.showsProgress)
     ProcessLimits.raiseDescriptorLimit()
-    loop = try EventLoop()
+    loop = try EventLoop(sleepsPrecisely: true)
     rooms = Array(repeating: Room(), count: options.rooms)
     for place in 0..<options.connections {
       let (room, index) = place.quotientAndRemainder(dividingBy: options.peers)

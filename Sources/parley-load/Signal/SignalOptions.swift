@@ -63,21 +63,28 @@ struct SignalOptions: Sendable {
   }
 
   /// The load in words.
-  var summary: String {
-    let who = isEcho ? "\(connections) connections" : "\(rooms) rooms of \(peers) peers"
-    return onlyJoins ? "\(who), who only join and leave" : "\(who), \(size) bytes, \(pace)"
+  var summary: String { onlyJoins ? "\(who), who only join and leave" : "\(shape), \(pace)" }
+
+  /// The same without how much it is.
+  var shape: String { "\(who), \(size) bytes\(whom)" }
+
+  private var who: String {
+    isEcho ? "\(connections) connections" : "\(rooms) rooms of \(peers) peers"
+  }
+
+  private var whom: String {
+    switch fanOut {
+    case .both: " to one or all"
+    case .peer: " to one"
+    case .room: " to all"
+    case .echo: " and back"
+    }
   }
 
   private var pace: String {
     if let inFlight { return "\(inFlight) messages of each under way" }
-    let rate = "\(Decimal.grouped(Double(totalPerSecond))) messages/s"
-    switch fanOut {
-    case _ where totalPerSecond == 0: return "idle"
-    case .both: return rate + " to one or all"
-    case .peer: return rate + " to one"
-    case .room: return rate + " to all"
-    case .echo: return rate
-    }
+    let rate = totalPerSecond
+    return rate == 0 ? "idle" : "\(Decimal.grouped(Double(rate))) messages/s"
   }
 
   /// When sending ends though not everything is sent: the tool is far behind its own schedule.
