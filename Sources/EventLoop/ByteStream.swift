@@ -23,7 +23,8 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
     return 2 * free - cipher.sealedCount(free)
   }
   public let peer: SocketAddress?
-  public weak var handler: (any ByteStreamHandler)?
+  /// Who is told what happens; let go of with the end of the stream.
+  public var handler: (any ByteStreamHandler)?
   public private(set) var isClosed = false
   /// Nothing more comes from the peer.
   public private(set) var hasEnded = false

@@ -216,7 +216,9 @@ public final class EventLoop: @unchecked Sendable {
   /// Writes what was put off: all that is prompt, and a slice of the rest. Whatever streams put off
   /// meanwhile waits for the next turn.
   private func flush() {
-    for stream in flushes.takePrompt() { stream.push() }
+    let prompt = flushes.takePrompt()
+    for stream in prompt { stream.push() }
+    flushes.giveBack(prompt)
     for _ in 0..<FlushQueue.bulkPerTurn {
       guard let stream = flushes.takeBulk() else { return }
       stream.push()

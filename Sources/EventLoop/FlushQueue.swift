@@ -22,6 +22,8 @@ struct FlushQueue {
   static let bulkPerTurn = 64
 
   private var prompt: [ByteStream] = []
+  /// Memory for the next ones: there are some in nearly every turn.
+  private var spare: [ByteStream] = []
   private var bulk: [ByteStream] = []
   /// How far ``bulk`` is done with.
   private var bulkDone = 0
@@ -41,13 +43,21 @@ struct FlushQueue {
     }
   }
 
-  /// All that are prompt.
+  /// All that are prompt; to be given back when they are written to.
   mutating func takePrompt() -> [ByteStream] {
     guard !prompt.isEmpty else { return [] }
     let taken = prompt
-    prompt = []
+    prompt = spare
+    spare = []
     for stream in taken { stream.flushEntry.isPrompt = false }
     return taken
+  }
+
+  /// Takes back the memory of what `takePrompt` gave.
+  mutating func giveBack(_ streams: consuming [ByteStream]) {
+    guard streams.capacity > spare.capacity else { return }
+    streams.removeAll(keepingCapacity: true)
+    spare = streams
   }
 
   /// The next of the others that has something to write.

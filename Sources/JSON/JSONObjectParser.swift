@@ -152,3 +152,14 @@ internal import CSimdjson
     return unsafe found == 1 ? value : nil
   }
 }
+
+extension Span<UInt8> {
+  /// Whether the bytes are those of `word`.
+  public func spells(_ word: StaticString) -> Bool {
+    guard count == word.utf8CodeUnitCount else { return false }
+    return word.withUTF8Buffer { expected in
+      for index in indices where unsafe self[index] != expected[index] { return false }
+      return true
+    }
+  }
+}

@@ -18,10 +18,10 @@ extension Span where Element == UInt8 {
 
   /// A copy of the bytes in `range`, which must lie inside.
   public func bytes(in range: Range<Int>) -> [UInt8] {
-    var copy: [UInt8] = []
-    copy.reserveCapacity(range.count)
-    for offset in range { copy.append(self[offset]) }
-    return copy
+    let part = extracting(range)
+    return [UInt8](capacity: part.count) { copy in
+      for index in part.indices { copy.append(part[index]) }
+    }
   }
 }
 

@@ -13,55 +13,60 @@ extension Connection {
   /// Takes in what has arrived, message by message, until it joins a room of another loop or has
   /// had its share of this one's time.
   func readFrames() {
+    guard let home else { return }
     var entry: Lobby.Entry?
-    let end = (home?.work ?? 0) + Self.workPerTurn
+    let (end, now) = (home.work + Self.workPerTurn, home.loop.now)
     stream.withInput { input in
       var offset = 0
       var output: [UInt8] = []
       var goesOn = true
       while goesOn && entry == nil && !stream.isClosed {
         let event = webSocket.receive(
-          &input, at: &offset, output: &output, codec: home?.codec, now: home?.loop.now)
+          &input, at: &offset, output: &output, codec: home.codec, now: now)
         // Pongs leave before the answers to what came after their pings.
-        transmit(output)
-        output.removeAll()
+        if !output.isEmpty {
+          transmit(output)
+          output.removeAll()
+        }
         switch event {
         case .needMore: goesOn = false
         case .pong: break
-        case .message(let message): entry = take(message, input.span)
+        case .message(let message): take(message, input.span, home, entering: &entry)
         case .closed: peerClosed()
         case .failed(let fault): failed(fault)
         }
-        if goesOn, let home, home.work >= end {
+        if goesOn, home.work >= end {
           goesOn = false
           stream.receiveAgainSoon()
         }
       }
       input.removeFirst(min(offset, input.count))
     }
-    if let entry { home?.move(self, with: entry) }
+    if let entry { home.move(self, with: entry) }
   }
 
-  /// The join, when it is for a room of another loop.
-  private func take(_ message: Message, _ input: Span<UInt8>) -> Lobby.Entry? {
-    guard let home else { return nil }
+  /// - Parameter entry: the join, when it is for a room of another loop.
+  private func take(
+    _ message: Message, _ input: Span<UInt8>, _ home: SignalingLoop,
+    entering entry: inout Lobby.Entry?
+  ) {
     home.work += 1
     guard message.kind == .text else {
       home.count(.binary)
       home.departed(self, .error)
-      close(.binary)
-      return nil
+      return close(.binary)
     }
     let decoded = message.payload.withSpan(in: input) { home.decoder.decode($0) }
     switch phase {
-    case .lobby: return enter(decoded, home)
+    case .lobby: enter(decoded, home, &entry)
     case .member: home.receive(decoded, from: self)
     case .http, .moving, .closing, .lingering: break
     }
-    return nil
   }
 
-  private func enter(_ message: ClientMessage, _ home: SignalingLoop) -> Lobby.Entry? {
+  private func enter(
+    _ message: ClientMessage, _ home: SignalingLoop, _ elsewhere: inout Lobby.Entry?
+  ) {
     let verdict = Lobby.judge(message, sessions: shared.incarnation.sessions) {
       home.admit(self, $0, $1)
     }
@@ -69,15 +74,14 @@ extension Connection {
     case .enter(let entry):
       if home.isHome(of: entry.room) {
         home.join(self, entry)
-        return nil
+      } else {
+        elsewhere = entry
       }
-      return entry
     case .refuse(let error, let code):
       home.counters.lobbyErrors[error.code.rawValue, default: 0] += 1
       var encoded = EncodedMessage(.error(error))
       send(&encoded, number: ServerMessage.firstNumber)
       close(code)
-      return nil
     }
   }
 

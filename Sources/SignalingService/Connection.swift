@@ -40,8 +40,9 @@ final class Connection: ByteStreamHandler, @unchecked Sendable {
   static let linger = Duration.seconds(1)
 
   let stream: ByteStream
-  /// The loop that has it; nil while it moves and when it is closed.
-  weak var home: SignalingLoop?
+  /// The loop that has it; nil while it moves and when it is closed, so that neither outlives the
+  /// other for long.
+  var home: SignalingLoop?
   /// Its place in that loop.
   var handle = SlabHandle(index: 0, generation: 0)
   var phase = Phase.http

@@ -157,7 +157,11 @@ final class SignalingLoop: DeadlineHandler, @unchecked Sendable {
   }
 
   var nextDeadline: Instant? {
-    [server.nextDeadline, wheel.nextDeadline, stopDeadline].compactMap(\.self).min()
+    // It is asked for at every turn of the loop: an array would cost a place on the heap each time.
+    var next = server.nextDeadline
+    if let due = wheel.nextDeadline { next = min(next ?? due, due) }
+    if let due = stopDeadline { next = min(next ?? due, due) }
+    return next
   }
 
   func advance(to now: Instant) {

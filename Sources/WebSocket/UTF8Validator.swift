@@ -47,11 +47,19 @@ public struct UTF8Validator: Sendable {
     return true
   }
 
+  /// Bytes that are looked at together: enough for the compiler to use its widest registers.
+  private static let blockBytes = 64
+
   /// The first place in `range` that is not ASCII, or its end.
   private static func skipASCII(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
     var index = range.lowerBound
-    while range.upperBound - index >= 8, bytes.word(at: index) & 0x8080_8080_8080_8080 == 0 {
-      index += 8
+    while index < range.upperBound {
+      let end = min(index + blockBytes, range.upperBound)
+      let block = bytes.extracting(index..<end)
+      var bits: UInt8 = 0
+      for place in block.indices { bits |= block[place] }
+      if bits >= 0x80 { break }
+      index = end
     }
     while index < range.upperBound, bytes[index] < 0x80 { index += 1 }
     return index

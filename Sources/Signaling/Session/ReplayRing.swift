@@ -31,8 +31,6 @@ struct ReplayRing: Sendable {
   /// Messages that are kept.
   var count: Int { entries.count - head }
   var isEmpty: Bool { entries.isEmpty }
-  /// When the oldest one was sent.
-  var oldest: Instant? { isEmpty ? nil : entries[head].sent }
 
   /// Keeps the message that has the next number, and as many of those before as may be kept with
   /// it.
@@ -44,11 +42,11 @@ struct ReplayRing: Sendable {
     entries.append(Entry(message: message, bytes: Int32(clamping: size), sent: now))
     bytes += size
     while count > limits.messagesMax {
-      removeFirst()
+      removeFirst(1)
       dropped.messages += 1
     }
     while bytes > limits.bytesMax, !isEmpty {
-      removeFirst()
+      removeFirst(1)
       dropped.forBytes += 1
     }
     return dropped
@@ -56,14 +54,14 @@ struct ReplayRing: Sendable {
 
   /// Forgets what has the number `number` or a lower one.
   mutating func acknowledge(_ number: Int64) {
-    while !isEmpty, first <= number { removeFirst() }
+    if first <= number { removeFirst(min(count, Int(number - first + 1))) }
   }
 
   /// Forgets what was sent until `instant`; how many messages that were.
   mutating func age(until instant: Instant) -> Int {
-    let before = count
-    while let oldest, oldest <= instant { removeFirst() }
-    return before - count
+    let aged = entries[head...].prefix { $0.sent <= instant }.count
+    removeFirst(aged)
+    return aged
   }
 
   /// What follows the number `number`; nil when some of it is no longer kept.
@@ -73,10 +71,10 @@ struct ReplayRing: Sendable {
     return skipped >= entries.count ? [] : entries[skipped...].map(\.message)
   }
 
-  private mutating func removeFirst() {
-    bytes -= Int(entries[head].bytes)
-    head += 1
-    first += 1
+  private mutating func removeFirst(_ gone: Int) {
+    for index in head..<head + gone { bytes -= Int(entries[index].bytes) }
+    head += gone
+    first += Int64(gone)
     if head == entries.count {
       entries = []
       head = 0

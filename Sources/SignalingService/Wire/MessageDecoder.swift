@@ -184,23 +184,22 @@ extension ClientMessage.Kind {
   /// The kind that the word stands for, `invalid` when there is none. The few that it can be are
   /// told apart by its length and its first letter, so that no text has to be made of it.
   fileprivate init(type word: Span<UInt8>) {
-    let kind: Self
+    let (kind, text): (Self, StaticString)
     switch (word.count, word.isEmpty ? 0 : word[0]) {
-    case (3, UInt8(ascii: "i")): kind = .ice
-    case (4, UInt8(ascii: "j")): kind = .join
-    case (4, UInt8(ascii: "k")): kind = .kick
-    case (4, UInt8(ascii: "p")): kind = .ping
-    case (5, UInt8(ascii: "l")): kind = .leave
-    case (5, UInt8(ascii: "o")): kind = .offer
-    case (6, UInt8(ascii: "a")): kind = .answer
-    case (6, UInt8(ascii: "r")): kind = .report
-    case (7, UInt8(ascii: "m")): kind = .message
-    case (9, UInt8(ascii: "c")): kind = .candidate
-    case (10, UInt8(ascii: "c")): kind = .closeRoom
-    case (17, UInt8(ascii: "e")): kind = .endOfCandidates
-    default: kind = .invalid
+    case (3, UInt8(ascii: "i")): (kind, text) = (.ice, "ice")
+    case (4, UInt8(ascii: "j")): (kind, text) = (.join, "join")
+    case (4, UInt8(ascii: "k")): (kind, text) = (.kick, "kick")
+    case (4, UInt8(ascii: "p")): (kind, text) = (.ping, "ping")
+    case (5, UInt8(ascii: "l")): (kind, text) = (.leave, "leave")
+    case (5, UInt8(ascii: "o")): (kind, text) = (.offer, "offer")
+    case (6, UInt8(ascii: "a")): (kind, text) = (.answer, "answer")
+    case (6, UInt8(ascii: "r")): (kind, text) = (.report, "report")
+    case (7, UInt8(ascii: "m")): (kind, text) = (.message, "message")
+    case (9, UInt8(ascii: "c")): (kind, text) = (.candidate, "candidate")
+    case (10, UInt8(ascii: "c")): (kind, text) = (.closeRoom, "close-room")
+    case (17, UInt8(ascii: "e")): (kind, text) = (.endOfCandidates, "end-of-candidates")
+    default: (kind, text) = (.invalid, "")
     }
-    let isSpelled = zip(kind.rawValue.utf8, word.indices).allSatisfy { $0 == word[$1] }
-    self = isSpelled ? kind : .invalid
+    self = word.spells(text) ? kind : .invalid
   }
 }
