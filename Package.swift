@@ -56,7 +56,7 @@ let package = Package(
 
     // Edges.
     library("EventLoop", ["CLinux", "NetTypes"]),
-    library("Traffic", ["CLinux", "EventLoop"]),
+    library("Traffic", ["CLinux", "EventLoop", "NetTypes"]),
     library("TLS", ["COpenSSL", "Crypto", "EventLoop", "NetTypes", "STUN"]),
     library("JSON", ["CSimdjson"]),
     library("Compression", ["CZlib", "WebSocket"]),
@@ -124,7 +124,7 @@ let package = Package(
       "parley-load",
       [
         "Compression", "Configuration", "EventLoop", "JSON", "Logging", "NetTypes", "Crypto",
-        "TURNClient", "Traffic", "HTTP1", "WebSocket",
+        "STUN", "TLS", "TURNClient", "Traffic", "HTTP1", "WebSocket",
       ]),
 
     // Tests.
@@ -195,7 +195,8 @@ let package = Package(
     tests(
       "ParleyLoadTests",
       [
-        "Compression", "Configuration", "EventLoop", "parley-load", "JSON", "NetTypes", "WebSocket",
+        "Compression", "Configuration", "EventLoop", "parley-load", "JSON", "NetTypes", "STUN",
+        "TURNClient", "Traffic", "WebSocket",
       ]),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(

@@ -1,5 +1,5 @@
 // Trains of datagrams: what a network card with offloads would hand in and take.
-#include "CLinux.h"
+#include "address.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -81,10 +81,16 @@ const uint8_t *parley_trains_slot(const parley_trains *trains, int index, uint32
   return trains->vectors[index].iov_base;
 }
 
-int parley_train_send(int fd, const uint8_t *bytes, size_t length, size_t segment) {
+int parley_train_send(int fd, const uint8_t *bytes, size_t length, size_t segment,
+                      const parley_address *target) {
+  struct sockaddr_storage address;
   struct iovec vector = {(void *)bytes, length};
   _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))] = {0};
   struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
+  if (target) {
+    header.msg_name = &address;
+    header.msg_namelen = parley_to_sockaddr(target, &address);
+  }
   if (length > segment) {
     header.msg_control = control;
     header.msg_controllen = sizeof control;
@@ -101,7 +107,10 @@ int parley_train_send(int fd, const uint8_t *bytes, size_t length, size_t segmen
   return sent < 0 ? -errno : 0;
 }
 
-int parley_train_send_each(int fd, const uint8_t *bytes, size_t length, size_t segment) {
+int parley_train_send_each(int fd, const uint8_t *bytes, size_t length, size_t segment,
+                           const parley_address *target) {
+  struct sockaddr_storage address;
+  socklen_t address_length = target ? parley_to_sockaddr(target, &address) : 0;
   struct mmsghdr headers[PARLEY_TRAIN_MAX] = {0};
   struct iovec vectors[PARLEY_TRAIN_MAX];
   int count = 0;
@@ -110,6 +119,8 @@ int parley_train_send_each(int fd, const uint8_t *bytes, size_t length, size_t s
     vectors[count] = (struct iovec){(void *)(bytes + start), rest < segment ? rest : segment};
     headers[count].msg_hdr.msg_iov = &vectors[count];
     headers[count].msg_hdr.msg_iovlen = 1;
+    headers[count].msg_hdr.msg_name = target ? &address : NULL;
+    headers[count].msg_hdr.msg_namelen = address_length;
   }
   int sent = sendmmsg(fd, headers, count, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && errno == ECONNREFUSED)

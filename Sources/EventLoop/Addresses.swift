@@ -1,7 +1,7 @@
 // Between the address values of Swift and those of the C shims.
 
-internal import CLinux
-internal import NetTypes
+package import CLinux
+package import NetTypes
 
 extension SocketAddress {
   /// `nil` when the kernel named no address.
@@ -16,7 +16,7 @@ extension SocketAddress {
     }
   }
 
-  var raw: parley_address {
+  package var raw: parley_address {
     parley_address(
       high: ip.high, low: ip.low, scope: scope, port: port, family: ip.family == .v4 ? 4 : 6)
   }

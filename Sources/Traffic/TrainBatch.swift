@@ -3,7 +3,7 @@
 internal import CLinux
 public import EventLoop
 
-/// Receive slots that are reused for every socket. The sockets are connected ones.
+/// Receive slots that are reused for every socket.
 @safe public final class TrainBatch {
   /// Trains taken in one call.
   public static let slots = 16

@@ -9,6 +9,9 @@ struct NoOptions: Sendable {}
 
 enum Commands {
   static let program = "parley-load"
+  private static let names = [
+    RelayOptions.command, BindingOptions.command, SignalOptions.command, FloodOptions.command,
+  ]
 
   /// For help, and to say what is wrong when no command is named.
   static let table = OptionTable<NoOptions>(
@@ -16,14 +19,14 @@ enum Commands {
     summary: "puts a bounded load on a server and says what became of it",
     groups: [],
     arguments: .init(
-      "\(RelayOptions.command)|\(SignalOptions.command)|\(FloodOptions.command) …"
+      names.joined(separator: "|") + " …"
     ) { _, words in
       throw MalformedValue(
-        "is no command: the first word is \(RelayOptions.command), \(SignalOptions.command) or "
-          + FloodOptions.command)
+        "is no command: the first word is one of \(names.joined(separator: ", "))")
     },
     examples: [
       ("parley-load relay --help", "Packets through a TURN server:"),
+      ("parley-load stun --help", "Binding requests to a STUN server:"),
       ("parley-load signal --help", "Messages between the peers of rooms:"),
       ("parley-load flood --help", "The same beside a client that misbehaves:"),
     ])
@@ -85,6 +88,16 @@ enum Commands {
       throw MalformedValue(
         "is for servers on loopback, and \(target.text) is another machine: --allow-remote lets it")
     }
+  }
+
+  /// Where a socket is bound that talks to `target`: on loopback towards loopback, else on all
+  /// addresses; any port.
+  static func localAddress(towards target: SocketAddress) -> SocketAddress {
+    let isV4 = target.ip.family == .v4
+    if isLoopback(target.ip) {
+      return SocketAddress(isV4 ? .loopbackV4 : .loopbackV6, port: 0)
+    }
+    return SocketAddress(isV4 ? IPAddress(0, 0, 0, 0) : IPAddress(v6High: 0, low: 0), port: 0)
   }
 
   static func isLoopback(_ ip: IPAddress) -> Bool {

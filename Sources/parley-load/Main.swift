@@ -11,7 +11,10 @@ internal import Logging
       switch CommandLine.arguments.dropFirst().first {
       case RelayOptions.command:
         let options = RelayOptions.table.parseOrExit(into: RelayOptions())
-        end(try RelayLoad(options).run(), json: options.json)
+        end(try RelayRun.run(options))
+      case BindingOptions.command:
+        let options = BindingOptions.table.parseOrExit(into: BindingOptions())
+        end(try BindingLoad.run(options))
       case SignalOptions.command:
         let options = SignalOptions.table.parseOrExit(into: SignalOptions())
         guard let url = options.url else { return }
@@ -48,7 +51,11 @@ internal import Logging
   }
 
   private static func end(_ report: Report, json: Bool) -> Never {
-    print(json ? report.json : report.table)
-    exit(report.passed ? ExitStatus.success : 1)
+    end(Ending(report, json: json))
+  }
+
+  private static func end(_ ending: Ending) -> Never {
+    print(ending.text)
+    exit(ending.passed ? ExitStatus.success : 1)
   }
 }

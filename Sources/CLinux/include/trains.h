@@ -1,10 +1,12 @@
 // Trains: datagrams of one sender, equal in length but for the last, that cross the kernel as one
-// (UDP_SEGMENT, UDP_GRO). For sockets that are connected.
+// (UDP_SEGMENT, UDP_GRO). Who sent them is not told: the payload says.
 #ifndef PARLEY_TRAINS_H
 #define PARLEY_TRAINS_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "address_type.h"
 
 /// The most datagrams of one train that every kernel takes (UDP_MAX_SEGMENTS).
 #define PARLEY_TRAIN_MAX 64
@@ -26,10 +28,12 @@ int parley_trains_receive(parley_trains *trains, int fd);
 const uint8_t *parley_trains_slot(const parley_trains *trains, int index, uint32_t *length,
                                   uint32_t *segment);
 
-/// Sends `length` bytes as datagrams of `segment` bytes, in one call that the kernel cuts up.
-/// Returns 0.
-int parley_train_send(int fd, const uint8_t *bytes, size_t length, size_t segment);
+/// Sends `length` bytes as datagrams of `segment` bytes, in one call that the kernel cuts up, to
+/// `target`, or, where that is NULL, to whom the socket is connected to. Returns 0.
+int parley_train_send(int fd, const uint8_t *bytes, size_t length, size_t segment,
+                      const parley_address *target);
 /// The same as single datagrams, at most PARLEY_TRAIN_MAX; returns how many have left.
-int parley_train_send_each(int fd, const uint8_t *bytes, size_t length, size_t segment);
+int parley_train_send_each(int fd, const uint8_t *bytes, size_t length, size_t segment,
+                           const parley_address *target);
 
 #endif

@@ -7,7 +7,7 @@ internal import Traffic
 
 /// Datagrams of equal length, each a header, a numbered payload and padding.
 struct Burst {
-  private var bytes: [UInt8]
+  private(set) var bytes: [UInt8]
   let count: Int
   /// Bytes of each datagram.
   let length: Int
@@ -48,8 +48,19 @@ struct Burst {
     }
   }
 
-  func send(from socket: UDPSocket, by sender: inout TrainSender) -> TrainSender.Outcome {
+  /// - Parameter target: `nil`: to whom the socket is connected to.
+  func send(
+    from socket: UDPSocket, to target: SocketAddress? = nil, by sender: inout TrainSender
+  ) -> TrainSender.Outcome {
     let bytes = bytes
-    return sender.send(bytes.span, segment: length, from: socket)
+    return sender.send(bytes.span, segment: length, from: socket, to: target)
+  }
+
+  func send(on link: ClientLink, by sender: inout TrainSender) -> TrainSender.Outcome {
+    switch link {
+    case .datagrams(let socket): send(from: socket, by: &sender)
+    case .stream(let stream):
+      TrainSender.Outcome(sent: stream.send(bytes) ? count : 0)
+    }
   }
 }

@@ -53,6 +53,12 @@ struct NumberedPayload: Sendable {
     bytes.store(number, at: start + size - Self.tailBytes)
   }
 
+  /// The sender that stands in `range` of `bytes`, or the highest number for none.
+  @inline(__always)
+  func sender(of bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+    range.count >= 8 ? bytes.uint32(at: range.lowerBound + 4) : .max
+  }
+
   /// Judges what came in `range` of `bytes`, where packets of `sender` are expected.
   @inline(__always)
   func check(_ bytes: Span<UInt8>, _ range: Range<Int>, from sender: UInt32) -> Finding {

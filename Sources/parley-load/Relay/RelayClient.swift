@@ -1,8 +1,8 @@
-// One TURN client of a run: its socket, its allocation, and the way to its peer.
+// One client of a run: its way to the server, its allocation, and whom it talks to.
 
-internal import Crypto
 internal import EventLoop
 internal import NetTypes
+internal import STUN
 internal import TURNClient
 internal import Traffic
 
@@ -10,7 +10,7 @@ internal import Traffic
 final class RelayClient: EventHandler {
   /// What a client is waiting for.
   enum Stage: Equatable {
-    case new, allocating, allocated, opening, ready, failed, closing, ended
+    case new, connecting, allocating, allocated, opening, ready, failed, closing, ended
   }
 
   /// The one channel of each client (RFC 8656 §12: 0x4000...0x4FFF).
@@ -21,16 +21,17 @@ final class RelayClient: EventHandler {
   private static let lifetimeSeconds: UInt32 = 600
 
   let index: Int
-  let socket: UDPSocket
   /// `nil` in pairs.
   let peer: PlainPeer?
-  var inbox: Inbox
-  /// What stands in front of the payloads that it sends.
-  private(set) var header: [UInt8] = []
+  unowned let host: any ClientHost
   private let framing: Framing
-  private unowned let load: RelayLoad
+  private let loop: EventLoop
   private var registration: EventLoop.Registration?
+  /// There from the beginning for datagrams, and from ``start(now:)`` for streams.
+  private(set) var link: ClientLink?
+  let streams: StreamMaker?
   private var core: TURNClient
+  private var bare: BareHandshake?
 
   private(set) var stage = Stage.new
   /// Whether nothing more is done to set it up.
@@ -39,47 +40,79 @@ final class RelayClient: EventHandler {
   private(set) var askedAt = Instant.zero
   /// Whom it sends to and hears.
   private(set) var target: SocketAddress?
+  /// What stands in front of the payloads that it sends.
+  private(set) var header: [UInt8] = []
   /// Requests without an answer; while there are any, `tick` has to be called.
   private(set) var waiting = 0
   private var renewAt = Instant.distantFuture
+  /// What came of the packets for it, and of those that it sent to its peer.
+  var arrivals: SequenceTracker
+  var peersArrivals: SequenceTracker
 
+  /// - Parameters:
+  ///   - seed: of its transaction IDs.
+  ///   - streams: `nil` for datagrams.
   init(
-    _ load: RelayLoad, index: Int, options: RelayOptions,
-    credentials: (name: String, password: String), on loop: EventLoop
+    _ host: any ClientHost, index: Int, options: RelayOptions, peer: PlainPeer?,
+    credentials: (name: String, password: String), seed: UInt64, streams: StreamMaker?,
+    on loop: EventLoop
   ) throws(SystemError) {
-    self.load = load
+    self.host = host
     self.index = index
+    self.peer = peer
+    self.streams = streams
+    self.loop = loop
     framing = options.framing
-    peer =
-      options.isPaired ? nil : try PlainPeer(load, of: index, options: options, on: loop)
-    inbox = Inbox(
-      from: options.isPaired ? Inbox.client(index ^ 1) : Inbox.peer(of: index),
-      packets: options.packetsPerSender)
+    arrivals = SequenceTracker(capacity: options.packetsTowardsClient)
+    peersArrivals = SequenceTracker(capacity: options.packetsTowardsPeer)
+    // As browsers sign, so that servers that know more do not have to do more.
     core = TURNClient(
       username: credentials.name, password: credentials.password,
-      family: options.server.ip.family, random: SecureRandom())
-    socket = try UDPSocket(
-      bind: options.localAddress, reusePort: false, packetInfo: false,
+      family: options.server.ip.family, isLegacy: true, random: SplitMix64(seed: seed))
+    if options.isBare, let peer { bare = BareHandshake(peer: peer.socket.address) }
+    guard streams == nil else { return }
+    let socket = try UDPSocket(
+      bind: Commands.localAddress(towards: options.server), reusePort: false, packetInfo: false,
       bufferBytes: Self.bufferBytes)
     try socket.connect(to: options.server)
     TrainBatch.accept(at: socket)
     registration = try loop.register(socket.descriptor, for: .readable, handler: self)
+    link = .datagrams(socket)
   }
 
-  func ready(_ readiness: Readiness, now: Instant) { load.drain(self) }
+  func ready(_ readiness: Readiness, now: Instant) { host.drain(self) }
 
-  // MARK: Control
+  // MARK: Asking
+
+  /// Connects, where that is needed, and asks for an allocation.
+  func start(now: Instant) throws(SystemError) {
+    askedAt = now
+    guard let streams else { return allocate(now: now) }
+    stage = .connecting
+    let stream = try streams.connect(on: loop)
+    stream.handler = self
+    link = .stream(stream)
+  }
 
   func allocate(now: Instant) {
     stage = .allocating
-    askedAt = now
+    guard bare == nil else {
+      bare?.begin(now: now)
+      waiting += 1
+      if let request = bare?.request { link?.send(request) }
+      return
+    }
     ask { $0.allocate(now: now) }
   }
 
   /// Lets packets of `target` in, and ours be wrapped in the framing asked for.
   func open(to target: SocketAddress, payload: NumberedPayload, now: Instant) {
-    stage = .opening
     self.target = target
+    guard bare == nil else {
+      stage = .ready
+      return
+    }
+    stage = .opening
     header = makeHeader(to: target, payload)
     renewAt = now + Self.renewal
     askForPath(to: target, now: now)
@@ -103,9 +136,15 @@ final class RelayClient: EventHandler {
     return Array(datagram[..<(datagram.firstRange(of: template)?.lowerBound ?? 0)])
   }
 
+  /// Keeps the allocation.
+  func refresh(now: Instant) {
+    ask { $0.refresh(seconds: Self.lifetimeSeconds, now: now) }
+  }
+
   /// Gives the allocation back.
   func end(now: Instant) {
     guard relay != nil, stage != .ended else { return }
+    guard bare == nil else { return giveUp(.ended) }
     stage = .closing
     ask { $0.refresh(seconds: 0, now: now) }
   }
@@ -123,14 +162,24 @@ final class RelayClient: EventHandler {
   func tick(now: Instant) -> [TURNClient.Event] {
     if now >= renewAt, stage == .ready, let target {
       renewAt = now + Self.renewal
-      ask { $0.refresh(seconds: Self.lifetimeSeconds, now: now) }
+      refresh(now: now)
       askForPath(to: target, now: now)
     }
     guard waiting > 0 else { return [] }
+    guard bare == nil else { return tickBare(now: now) }
     let events = core.advance(to: now)
     flush()
     waiting -= events.count
     return events
+  }
+
+  private func tickBare(now: Instant) -> [TURNClient.Event] {
+    guard let again = bare?.advance(to: now) else {
+      waiting = 0
+      return [.timedOut(.allocate)]
+    }
+    if again, let request = bare?.request { link?.send(request) }
+    return []
   }
 
   private func ask(_ request: (inout TURNClient) -> Void) {
@@ -141,27 +190,26 @@ final class RelayClient: EventHandler {
 
   private func flush() {
     guard !core.output.isEmpty else { return }
-    for bytes in core.output {
-      var sender = TrainSender()
-      _ = sender.send(bytes.span, segment: bytes.count, from: socket)
-    }
+    for bytes in core.output { link?.send(bytes) }
     core.output.removeAll(keepingCapacity: true)
   }
 
   // MARK: What comes
 
-  /// Where the payload of ChannelData on our channel is, or `nil` for anything else. Packets go
-  /// this way, so nothing is done but that.
+  /// Where the payload is in what came in ChannelData on our channel, or without any framing; `nil`
+  /// for anything else. Packets go this way, so nothing is done but that.
   @inline(__always)
-  func channelPayload(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int>? {
+  func payload(in bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int>? {
+    guard bare == nil else { return range.count == BareHandshake.length ? nil : range }
     guard range.count >= 4, bytes.uint16(at: range.lowerBound) == Self.channel else { return nil }
     let start = range.lowerBound + 4
     let end = start + Int(bytes.uint16(at: range.lowerBound + 2))
     return end <= range.upperBound ? start..<end : nil
   }
 
+  /// Anything that is no such packet.
   func received(_ bytes: Span<UInt8>, now: Instant) -> TURNClient.Event? {
-    let event = core.received(bytes, now: now)
+    let event = bare == nil ? core.received(bytes, now: now) : bare?.answered(bytes)
     flush()
     switch event {
     case .data, .unreachable, nil: break
@@ -184,7 +232,8 @@ final class RelayClient: EventHandler {
   func close(on loop: EventLoop) {
     if let registration { loop.deregister(registration) }
     registration = nil
-    socket.close()
-    peer?.close(on: loop)
+    if case .stream(let stream)? = link { stream.handler = nil }
+    link?.close()
+    link = nil
   }
 }

@@ -1,20 +1,25 @@
 // All clients of a run: sets them up some at a time, keeps their allocations, and gives them back.
 
+internal import Crypto
 internal import EventLoop
 internal import NetTypes
 internal import TURNClient
 
 /// Confined to the loop.
 final class RelayClients {
-  /// Clients that are set up at the same time: a run measures packets, not a storm of newcomers.
-  private static let openingMax = 64
+  /// Clients that are set up, or asked for something, at the same time.
+  private static let underWayMax = 64
 
   private let options: RelayOptions
   private let payload: NumberedPayload
   private(set) var all: [RelayClient] = []
-  private var opened = 0
+  private(set) var peers: [PlainPeer] = []
+  private(set) var opened = 0
   private var underWay = 0
-  /// From the first request to the answer with the relayed address, its challenge included.
+  /// When each is to be opened, where not as fast as it goes.
+  private var pacer: Pacer?
+  /// From the first request to the answer with the relayed address, its challenge and, for
+  /// streams, the connection included.
   private(set) var allocation = LatencyHistogram()
   private(set) var problems: [String: Int] = [:]
 
@@ -23,7 +28,26 @@ final class RelayClients {
     self.payload = payload
   }
 
-  func add(_ client: RelayClient) { all.append(client) }
+  /// Makes all sockets, so that none has to be made while there is something to be measured.
+  ///
+  /// - Parameter streams: `nil` for datagrams.
+  func fill(
+    _ host: any ClientHost, streams: StreamMaker?, on loop: EventLoop
+  ) throws(SystemError) {
+    let now = loop.wallClock.unixSeconds(at: loop.now)
+    var random = SecureRandom()
+    for _ in 0..<options.peerSockets {
+      peers.append(try PlainPeer(host, options: options, on: loop))
+    }
+    for index in 0..<options.clients {
+      all.append(
+        try RelayClient(
+          host, index: index, options: options,
+          peer: peers.isEmpty ? nil : peers[index % peers.count],
+          credentials: options.credentials(of: index, unixSeconds: now), seed: random.next(),
+          streams: streams, on: loop))
+    }
+  }
 
   func partner(of client: RelayClient) -> RelayClient { all[client.index ^ 1] }
 
@@ -39,12 +63,24 @@ final class RelayClients {
   /// Whether nothing more is to be waited for.
   var isOpen: Bool { opened == all.count && underWay == 0 }
 
+  /// When more are to be opened though nothing has come; in the distant future for none.
+  var nextOpening: Instant {
+    guard let pacer, opened < all.count, underWay < Self.underWayMax else { return .distantFuture }
+    return pacer.due
+  }
+
   func openMore(now: Instant) {
+    if pacer == nil, let rate = options.allocationsPerSecond {
+      pacer = Pacer(start: now, perSecond: rate, total: all.count)
+    }
     let step = options.isPaired ? 2 : 1
-    while underWay < Self.openingMax, opened < all.count {
-      for client in all[opened..<opened + step] { client.allocate(now: now) }
-      opened += step
+    while underWay < Self.underWayMax, opened < all.count, (pacer?.due ?? now) <= now {
       underWay += step
+      opened += step
+      for client in all[opened - step..<opened] where client.stage == .new {
+        pacer?.advance()
+        do { try client.start(now: now) } catch { failed(client, "\(error)") }
+      }
     }
   }
 
@@ -56,7 +92,7 @@ final class RelayClients {
       openPath(of: client, now: now)
     case .channelBound, .permitted: settled(client)
     case .refused(let method, let code):
-      failed(client, RelayCounts.explain("\(method)", code: code))
+      failed(client, Self.explain("\(method)", code: code))
     case .timedOut(let method): failed(client, "\(method) got no answer")
     case .refreshed, .data, .unreachable: break
     }
@@ -64,13 +100,13 @@ final class RelayClients {
 
   private func openPath(of client: RelayClient, now: Instant) {
     guard client.stage == .allocated, let relay = client.relay else { return }
+    if options.allocatesOnly {
+      client.giveUp(.ready)
+      return settled(client)
+    }
     if let peer = client.peer {
-      do {
-        try peer.socket.connect(to: relay)
-        client.open(to: peer.socket.address, payload: payload, now: now)
-      } catch {
-        failed(client, "\(error)")
-      }
+      client.open(to: peer.socket.address, payload: payload, now: now)
+      if client.stage == .ready { settled(client) }
       return
     }
     let other = partner(of: client)
@@ -83,18 +119,33 @@ final class RelayClients {
     if client.settle() { underWay -= 1 }
   }
 
-  private func failed(_ client: RelayClient, _ problem: String) {
-    problems[problem, default: 0] += 1
+  func failed(_ client: RelayClient, _ problem: String) {
     switch client.stage {
-    case .allocating, .allocated, .opening:
+    case .new, .connecting, .allocating, .allocated, .opening:
       // A partner is of no use alone; what it has is given back at the end.
       for one in options.isPaired ? [client, partner(of: client)] : [client] {
         one.giveUp(.failed)
         settled(one)
       }
     case .closing: client.giveUp(.ended)
-    case .new, .ready, .failed, .ended: break
+    case .ended: return
+    case .ready, .failed: break
     }
+    problems[problem, default: 0] += 1
+  }
+
+  /// The error codes that a person can do something about.
+  private static func explain(_ method: String, code: Int) -> String {
+    let hint =
+      switch code {
+      case 401: "wrong user or password"
+      case 403: "the server refuses this peer; --allow-peer 127.0.0.0/8 lets loopback be one"
+      case 437: "the server lost the allocation"
+      case 486: "the user's quota of allocations is used up"
+      case 508: "the server's capacity is used up"
+      default: "see RFC 8656 §19"
+      }
+    return "\(method) refused with \(code): \(hint)"
   }
 
   // MARK: Keeping and ending
@@ -114,5 +165,6 @@ final class RelayClients {
 
   func close(on loop: EventLoop) {
     for client in all { client.close(on: loop) }
+    for peer in peers { peer.close(on: loop) }
   }
 }

@@ -7,14 +7,13 @@ internal import TURNClient
 internal import Traffic
 
 /// Everything happens on one loop, on the calling thread.
-final class RelayLoad: DeadlineHandler {
+final class RelayLoad: DeadlineHandler, ClientHost {
   private enum Phase {
     case opening, sending, draining, closing, over
   }
 
   /// Packets sent before the sockets are read again.
   private static let packetsPerTurn = 256
-  private static let batchesPerTurn = 4
   /// How often requests are looked after.
   private static let tick = Duration.milliseconds(50)
   /// Nothing arrived for so long: what is missing is lost.
@@ -23,7 +22,7 @@ final class RelayLoad: DeadlineHandler {
 
   private let options: RelayOptions
   private let loop: EventLoop
-  private let batch = TrainBatch()
+  private let reader = TrainReader()
   private let payload: NumberedPayload
   private let clients: RelayClients
   private var phase = Phase.opening
@@ -33,14 +32,15 @@ final class RelayLoad: DeadlineHandler {
   private var senders: [RelayClient] = []
   private var pacer = Pacer(start: .zero, perSecond: 1, total: 0)
   private var sender = TrainSender()
-  /// What clients and what peers send.
+  /// What clients send, and what peers send.
   private var up: Burst
   private var down: Burst
-  private var counts = RelayCounts()
+  private(set) var counts = PacketCounts()
   private var cost: ServerCost?
-  private var isInterrupted = false
+  private var progress: Progress
+  private(set) var isInterrupted = false
 
-  init(_ options: RelayOptions) throws(SystemError) {
+  init(_ options: RelayOptions, _ streams: StreamMaker?) throws(SystemError) {
     self.options = options
     ProcessLimits.raiseDescriptorLimit()
     loop = try EventLoop()
@@ -49,13 +49,9 @@ final class RelayLoad: DeadlineHandler {
     clients = RelayClients(options, payload: payload)
     down = Burst(of: options.burst, header: [], payload: payload)
     up = down
-    let now = loop.wallClock.unixSeconds(at: loop.now)
-    for index in 0..<options.clients {
-      clients.add(
-        try RelayClient(
-          self, index: index, options: options,
-          credentials: options.credentials(of: index, unixSeconds: now), on: loop))
-    }
+    progress = Progress(
+      of: "packets", isShown: Progress.isShown(isAsked: options.showsProgress))
+    try clients.fill(self, streams: streams, on: loop)
   }
 
   /// Runs to the end, or until SIGINT or SIGTERM, which end it early but in order.
@@ -65,15 +61,11 @@ final class RelayLoad: DeadlineHandler {
     loop.run()
     withExtendedLifetime(signals) {}
     for client in clients.all {
-      counts.tally(client.inbox.tracker)
-      if let peer = client.peer { counts.tally(peer.inbox.tracker) }
+      counts.tally(client.arrivals)
+      counts.tally(client.peersArrivals)
     }
     clients.close(on: loop)
-    var report = counts.report(
-      options, ready: senders.count, allocation: clients.allocation, cost: cost,
-      problems: clients.problems)
-    if isInterrupted { report.fail("interrupted") }
-    return report
+    return report()
   }
 
   private func interrupted() {
@@ -88,14 +80,19 @@ final class RelayLoad: DeadlineHandler {
   // MARK: Time
 
   var nextDeadline: Instant? {
-    guard phase == .sending else { return min(nextTick, phaseEnds) }
-    return options.spins ? .zero : min(nextTick, pacer.due, phaseEnds)
+    switch phase {
+    case .opening: min(nextTick, clients.nextOpening)
+    case .sending:
+      options.spins ? .zero : min(nextTick, pacer.due, phaseEnds)
+    case .draining, .closing, .over: min(nextTick, phaseEnds)
+    }
   }
 
   func advance(to now: Instant) {
     if now >= nextTick {
       nextTick = now + Self.tick
       clients.tick(now: now)
+      progress.tell(arrived: counts.received, missing: counts.lost, now: now)
       if phase == .closing && clients.isClosed { return finish() }
     }
     switch phase {
@@ -118,13 +115,15 @@ final class RelayLoad: DeadlineHandler {
     senders = clients.ready
     guard let first = senders.first else { return startClosing(now: now) }
     phase = .sending
-    up = Burst(of: options.burst, header: first.header, payload: payload)
+    up = Burst(
+      of: options.burst, header: first.header, payload: payload, alignment: options.alignment)
     cost = ServerCost(of: options.process)
     let flows = senders.count * options.flowsPerClient
     pacer = Pacer(
       start: now, perSecond: options.perSecond * flows, stride: options.burst,
       total: options.burstsPerSender * flows)
     phaseEnds = now + options.sendingMax
+    progress.begin(now: now)
   }
 
   /// Sends what is due, one sender after the other.
@@ -137,10 +136,7 @@ final class RelayLoad: DeadlineHandler {
       time = Clock.now()
       let due = pacer.due
       guard due <= time else { return }
-      let outcome = sendNext(due: due)
-      // Kept for the next turn: the schedule does not wait, so this shows as lag.
-      if outcome.isFull && outcome.sent == 0 { return }
-      counts.left(outcome, of: options.burst, at: time, due: due)
+      counts.left(sendNext(due: due), of: options.burst, at: time, due: due)
       pacer.advance()
       left -= options.burst
     }
@@ -151,22 +147,16 @@ final class RelayLoad: DeadlineHandler {
     let flows = senders.count * options.flowsPerClient
     let (round, flow) = pacer.next.quotientAndRemainder(dividingBy: flows)
     let number = UInt64(round * options.burst)
-    let isUp = flow < senders.count && (options.isPaired || options.direction.isUp)
     let client = senders[flow % senders.count]
+    let isUp = flow < senders.count && (options.isPaired || options.direction.isUp)
     guard !isUp, let peer = client.peer else {
-      return sendUp(from: client, number: number, due: due)
+      // Channels have the same number everywhere; indications name the peer.
+      if options.framing == .indications { up.address(client.header) }
+      up.stamp(sender: Sender.client(client.index), number: number, due: due)
+      return client.link.map { up.send(on: $0, by: &sender) } ?? TrainSender.Outcome()
     }
-    down.stamp(sender: Inbox.peer(of: client.index), number: number, due: due)
-    return down.send(from: peer.socket, by: &sender)
-  }
-
-  private func sendUp(
-    from client: RelayClient, number: UInt64, due: Instant
-  ) -> TrainSender.Outcome {
-    // Channels have the same number everywhere; indications name the peer.
-    if options.framing == .indications { up.address(client.header) }
-    up.stamp(sender: Inbox.client(client.index), number: number, due: due)
-    return up.send(from: client.socket, by: &sender)
+    down.stamp(sender: Sender.peer(of: client.index), number: number, due: due)
+    return down.send(from: peer.socket, to: client.relay, by: &sender)
   }
 
   private func stopSending(now: Instant) {
@@ -179,44 +169,59 @@ final class RelayLoad: DeadlineHandler {
   // MARK: Receiving
 
   func drain(_ client: RelayClient) {
-    receive(from: client.socket) { bytes, range, now in
-      if let payload = client.channelPayload(bytes, range) {
-        counts.received(bytes, payload, as: self.payload, in: &client.inbox, at: now)
-      } else {
-        receive(bytes.extracting(range), on: client, now: now)
-      }
+    guard case .datagrams(let socket)? = client.link else { return }
+    reader.read(socket) { bytes, range, now in
+      received(bytes, range, on: client, now: now)
+    }
+    heard()
+  }
+
+  @inline(__always)
+  func received(_ bytes: Span<UInt8>, _ range: Range<Int>, on client: RelayClient, now: Instant) {
+    if let payload = client.payload(in: bytes, range) {
+      judge(bytes, payload, on: client, now: now)
+    } else {
+      answered(bytes.extracting(range), on: client, now: now)
     }
   }
 
   func drain(_ peer: PlainPeer) {
-    receive(from: peer.socket) { bytes, range, now in
-      counts.received(bytes, range, as: payload, in: &peer.inbox, at: now)
+    reader.read(peer.socket) { bytes, range, now in
+      let index = Sender.index(of: payload.sender(of: bytes, range))
+      guard index < clients.all.count else {
+        counts.foreign += 1
+        return
+      }
+      judge(bytes, range, from: Sender.client(index), in: &clients.all[index].peersArrivals, now)
     }
+    heard()
+  }
+
+  private func judge(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, on client: RelayClient, now: Instant
+  ) {
+    let sender =
+      options.isPaired ? Sender.client(client.index ^ 1) : Sender.peer(of: client.index)
+    judge(bytes, range, from: sender, in: &client.arrivals, now)
   }
 
   @inline(__always)
-  private func receive(
-    from socket: UDPSocket, _ body: (Span<UInt8>, Range<Int>, Instant) -> Void
+  private func judge(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, from sender: UInt32,
+    in tracker: inout SequenceTracker, _ now: Instant
   ) {
-    for _ in 0..<Self.batchesPerTurn {
-      let count = batch.receive(from: socket)
-      guard count > 0 else { break }
-      let now = Clock.now()
-      for index in 0..<count {
-        batch.forEach(in: index) { bytes, range in body(bytes, range, now) }
+    switch payload.check(bytes, range, from: sender) {
+    case .foreign: counts.foreign += 1
+    case .corrupt: counts.corrupt += 1
+    case .valid(let number, let due):
+      if let took = counts.arrived(number, due: due, in: &tracker, at: now) {
+        progress.record(took)
       }
-      if count < TrainBatch.slots { break }
-    }
-    guard phase == .draining else { return }
-    if counts.isComplete {
-      startClosing(now: loop.now)
-    } else {
-      phaseEnds = loop.now + Self.drainWait
     }
   }
 
   /// An indication, or an answer to a request.
-  private func receive(_ bytes: Span<UInt8>, on client: RelayClient, now: Instant) {
+  private func answered(_ bytes: Span<UInt8>, on client: RelayClient, now: Instant) {
     guard let event = client.received(bytes, now: now) else { return }
     guard case .data(let source, let range) = event else {
       clients.handle(event, of: client, now: now)
@@ -227,7 +232,22 @@ final class RelayLoad: DeadlineHandler {
       counts.foreign += 1
       return
     }
-    counts.received(bytes, range, as: payload, in: &client.inbox, at: now)
+    judge(bytes, range, on: client, now: now)
+  }
+
+  /// Something has arrived: what is still missing may, too.
+  private func heard() {
+    guard phase == .draining else { return }
+    if counts.isComplete {
+      startClosing(now: loop.now)
+    } else {
+      phaseEnds = loop.now + Self.drainWait
+    }
+  }
+
+  func disconnected(_ client: RelayClient, now: Instant) {
+    clients.failed(client, "the server closed a connection")
+    if phase == .opening { openMore(now: now) }
   }
 
   // MARK: Ending
@@ -243,5 +263,25 @@ final class RelayLoad: DeadlineHandler {
   private func finish() {
     phase = .over
     loop.stop()
+  }
+
+  private func report() -> Report {
+    let ready = senders.count
+    var report = Report(
+      command: RelayOptions.command, title: options.title(of: ready))
+    report.add("clients", "clients", .count(options.clients))
+    report.add("clients_ready", "clients with a path", .count(ready))
+    counts.add(to: &report, perSecond: options.perSecond * options.flowsPerClient * ready)
+    report.add(
+      "payload_mbit_per_second", "payload received",
+      .decimal(counts.receivedPerSecond * Double(options.size) * 8 / 1e6, unit: "Mbit/s"))
+    let relayed = options.isPaired ? 2 * counts.received : counts.received
+    cost?.add(to: &report, of: relayed, each: "packet")
+    counts.addRest(to: &report, expectsNoLoss: options.expectsNoLoss)
+    report.add("allocation", "allocation", clients.allocation)
+    report.add(problems: clients.problems)
+    report.require(options.clients - ready, "clients without a path")
+    if isInterrupted { report.fail("interrupted") }
+    return report
   }
 }

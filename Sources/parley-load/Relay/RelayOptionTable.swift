@@ -12,7 +12,7 @@ extension RelayOptions {
       + "own, and counts what arrives",
     groups: [
       OptionGroup("Server", server), OptionGroup("Clients", clients), OptionGroup("Load", load),
-      OptionGroup("Output", output),
+      OptionGroup("Allocations", allocations), OptionGroup("Output", output),
     ],
     arguments: .init(command) { settings, words in try settings.check(words) },
     examples: [
@@ -43,6 +43,32 @@ extension RelayOptions {
     ) {
       $0.secret = Secret(try OptionValues.text($1, bytesMax: 1_024))
     }.secret,
+    .value(
+      "transport", "udp|tcp|tls", default: "udp", help: "Between the clients and the server."
+    ) {
+      guard let transport = Transport.allCases.first(where: { [value = $1] in $0.text == value }),
+        transport != .dtls
+      else { throw MalformedValue.isNot("one of udp, tcp, tls") }
+      $0.transport = transport
+    },
+    .value(
+      "trust", "FILE", help: "PEM file of the certificates that vouch for the server, over TLS."
+    ) {
+      $0.trusted = try OptionValues.text($1, bytesMax: 4_096)
+    },
+    .value(
+      "server-name", "NAME", default: "localhost", help: "The name in the server's certificate."
+    ) {
+      $0.serverName = try OptionValues.text($1, bytesMax: 255)
+    },
+    .toggle(
+      "bare",
+      help:
+        "The server is a forwarder without TURN, which is told the peer's IPv4 address and port "
+        + "in six bytes and answers with its own: to know what relaying costs at least."
+    ) {
+      $0.isBare = true
+    },
     Commands.process { $0.process = $1 },
     Commands.allowRemote { $0.allowsRemote = true },
   ]
@@ -58,6 +84,11 @@ extension RelayOptions {
     ) {
       $0.isPaired = true
     },
+    Option.value(
+      "peers", "N", help: "Sockets on the far side, for several clients each."
+    ) {
+      $0.peers = try OptionValues.number($1, in: 1...clientsMax)
+    }.noting(default: "one for each client"),
     .toggle("channels", help: "Send over channels, with 4 bytes of framing. The default.") {
       $0.usesChannels = true
     },
@@ -91,7 +122,15 @@ extension RelayOptions {
     }.noting(default: "the rate for as long as --seconds says"),
     Option.value("seconds", "N", help: "Stop sending after this time.") {
       $0.seconds = try OptionValues.number($1, in: 1...3_600)
-    }.noting(default: "\(secondsDefault), or what --packets need"),
+    }.noting(
+      default: "\(secondsDefault), or \(secondsOfEach) for each of several runs, or what --packets "
+        + "need"),
+    .toggle(
+      "find-max",
+      help: "Search for the highest rate at which less than 0.1 % is lost, beginning with --rate."
+    ) {
+      $0.findsMax = true
+    },
     .toggle(
       "spin",
       help: "Never sleep: a core at 100 %, but packets leave evenly and no latency has the time in "
@@ -101,10 +140,27 @@ extension RelayOptions {
     },
   ]
 
+  private static let allocations: [Option<RelayOptions>] = [
+    .toggle(
+      "allocations-only",
+      help: "Send no packets: make the allocations, hold them, refresh each once, give them back."
+    ) {
+      $0.allocatesOnly = true
+    },
+    Option.value("allocation-rate", "N", help: "Allocations begun per second.") {
+      $0.allocationsPerSecond = try OptionValues.number($1, in: 1...1_000_000)
+    }.noting(default: "as fast as the server answers 64 at a time"),
+    .value("hold", "SECONDS", default: "2", help: "Hold them so long, with --allocations-only.") {
+      $0.holdSeconds = try OptionValues.number($1, in: 0...3_600)
+    },
+  ]
+
   private static let output: [Option<RelayOptions>] = [
     .toggle("expect-no-loss", help: "Exit with 1 when a packet is lost.") {
       $0.expectsNoLoss = true
     },
+    Commands.progress { $0.showsProgress = true },
+    Commands.plot(of: "--rate") { $0.plot = $1 },
     Commands.json { $0.json = true },
   ]
 }

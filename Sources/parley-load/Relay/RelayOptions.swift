@@ -30,6 +30,8 @@ struct RelayOptions: Sendable {
   static let sizeMax = 8_192
   static let burstMax = 64
   static let secondsDefault = 10
+  /// Of each of several runs.
+  static let secondsOfEach = 3
 
   var server = SocketAddress(.loopbackV4, port: 3_478)
   var user: (name: String, password: Secret)?
@@ -43,10 +45,24 @@ struct RelayOptions: Sendable {
   var burst = 1
   var direction = Direction.both
   var isPaired = false
+  /// Sockets on the far side; `nil`: one for each client.
+  var peers: Int?
+  /// Whether the server is a forwarder without TURN; see ``BareHandshake``.
+  var isBare = false
+  var transport = Transport.udp
+  /// The certificates that a server's has to lead to, over TLS.
+  var trusted = ""
+  var serverName = "localhost"
   var usesChannels = false
   var usesIndications = false
   var spins = false
   var allowsRemote = false
+  var allocatesOnly = false
+  var allocationsPerSecond: Int?
+  var holdSeconds = 2
+  var findsMax = false
+  var plot: String?
+  var showsProgress = false
   var expectsNoLoss = false
   var json = false
 
@@ -55,9 +71,26 @@ struct RelayOptions: Sendable {
   /// Streams of packets: each client's, each peer's, or both. In pairs there are no peers.
   var flowsPerClient: Int { !isPaired && direction == .both ? 2 : 1 }
 
+  var perSecondInAll: Int { clients * flowsPerClient * perSecond }
+
+  var peerSockets: Int { isPaired || allocatesOnly ? 0 : min(clients, peers ?? clients) }
+
+  var packetsTowardsClient: Int {
+    !allocatesOnly && (isPaired || direction.isDown) ? packetsPerSender : 0
+  }
+
+  var packetsTowardsPeer: Int {
+    !allocatesOnly && !isPaired && direction.isUp ? packetsPerSender : 0
+  }
+
+  /// STUN messages, and on streams ChannelData too, are multiples of 4 bytes (RFC 8656 §12.5).
+  var alignment: Int { framing == .indications || transport != .udp ? 4 : 1 }
+
   /// Bursts that each sender sends at most.
-  var burstsPerSender: Int {
-    max(1, (packets ?? perSecond * (seconds ?? Self.secondsDefault)) / burst)
+  var burstsPerSender: Int { max(1, (packets ?? perSecond * secondsOrDefault) / burst) }
+
+  private var secondsOrDefault: Int {
+    seconds ?? (findsMax || plot != nil ? Self.secondsOfEach : Self.secondsDefault)
   }
 
   var packetsPerSender: Int { burstsPerSender * burst }
@@ -65,15 +98,28 @@ struct RelayOptions: Sendable {
   /// When sending ends though not everything is sent: at `--seconds`, with a little time for what
   /// is due last, or when the tool is far behind its own schedule.
   var sendingMax: Duration {
-    .seconds(seconds ?? 2 * (packetsPerSender / perSecond) + Self.secondsDefault)
+    .seconds(packets == nil ? secondsOrDefault : seconds ?? patience)
       + .milliseconds(100)
   }
+
+  /// For `--packets` without `--seconds`.
+  private var patience: Int { 2 * (packetsPerSender / perSecond) + Self.secondsDefault }
 
   func check(_ words: [String]) throws(MalformedValue) {
     try Commands.check(words)
     try Commands.check(server, allowsRemote: allowsRemote)
-    guard (user == nil) != (secret == nil) else {
+    if isBare { try checkBare() }
+    guard isBare || (user == nil) != (secret == nil) else {
       throw MalformedValue("needs either --user NAME:PASSWORD or --secret TEXT")
+    }
+    guard (transport == .tls) == !trusted.isEmpty else {
+      throw MalformedValue("needs --trust FILE for --transport tls, and for that alone")
+    }
+    guard !allocatesOnly || !findsMax && plot == nil else {
+      throw MalformedValue("sends nothing with --allocations-only: no --find-max, no --plot")
+    }
+    guard !findsMax || plot == nil else {
+      throw MalformedValue("takes --find-max or --plot, not both")
     }
     guard !isPaired || clients.isMultiple(of: 2) else {
       throw MalformedValue("needs an even number of --clients, as they work in pairs")
@@ -87,11 +133,23 @@ struct RelayOptions: Sendable {
     guard packets?.isMultiple(of: burst) ?? true else {
       throw MalformedValue("needs --packets to be a multiple of --burst")
     }
-    guard clients * flowsPerClient * perSecond <= Self.perSecondMax else {
+    guard perSecondInAll <= Self.perSecondMax else {
       throw MalformedValue("sends at most \(Self.perSecondMax) packets a second in all")
     }
     guard clients * flowsPerClient * packetsPerSender <= Self.packetsMax else {
       throw MalformedValue("sends at most \(Self.packetsMax) packets in all")
+    }
+  }
+
+  private func checkBare() throws(MalformedValue) {
+    guard server.ip.family == .v4, transport == .udp, !isPaired, !usesIndications, !allocatesOnly
+    else {
+      throw MalformedValue(
+        "takes with --bare neither IPv6, streams, --pairs, --indications nor --allocations-only: "
+          + "a bare forwarder knows none of it")
+    }
+    guard user == nil, secret == nil else {
+      throw MalformedValue("takes no credentials with --bare")
     }
   }
 }
