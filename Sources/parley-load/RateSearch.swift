@@ -6,7 +6,7 @@ struct RateSearch: Sendable {
   /// The gap at which it ends, as a part of the rate.
   private static let gap = 0.02
   private static let growth = 1.5
-  private static let triesMax = 24
+  private static let triesMax = 64
 
   /// What to try next; `nil`: it is over.
   private(set) var next: Int?

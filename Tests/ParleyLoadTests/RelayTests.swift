@@ -27,7 +27,7 @@ import Traffic
       let found = search(from: first, most: 1_000_000, limit: limit)
       #expect(found.best <= limit)
       #expect(Double(limit - found.best) <= max(1, Double(limit) * 0.025), "from \(first)")
-      #expect(found.tries <= 48)
+      #expect(found.tries <= 64)
     }
   }
 
