@@ -82,16 +82,20 @@ final class Junction: ByteStreamHandler {
   /// Gives one side what the other has sent, as far as there is room and bandwidth.
   private func pass(_ direction: Direction) {
     guard let source = source(direction), let sink = sink(direction), !sink.isClosed else { return }
-    while !source.input.isEmpty && !sink.isClosed && !held.contains(direction) {
-      let count = min(source.input.count, sink.room, Self.chunkMax)
-      guard count > 0 else { return }
-      guard owner.mayPass(count, direction, on: connection) else {
-        if held.isEmpty { owner.pause(self) }
-        return held.append(direction)
+    source.withInput { bytes in
+      var passed = 0
+      while passed < bytes.count && !sink.isClosed && !held.contains(direction) {
+        let count = min(bytes.count - passed, sink.room, Self.chunkMax)
+        guard count > 0 else { break }
+        guard owner.mayPass(count, direction, on: connection) else {
+          if held.isEmpty { owner.pause(self) }
+          held.append(direction)
+          break
+        }
+        sink.send(bytes.span, passed..<passed + count)
+        passed += count
       }
-      let bytes = Array(source.input[..<count])
-      source.consume(count)
-      sink.send(bytes)
+      bytes.removeFirst(passed)
     }
   }
 

@@ -176,7 +176,7 @@ extension RelayLoop {
   }
 
   @inline(__always)
-  private func sendToPeer(
+  func sendToPeer(
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ handle: SlabHandle, _ peer: SocketAddress,
     dontFragment: Bool, stays: Bool
   ) {

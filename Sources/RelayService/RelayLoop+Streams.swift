@@ -115,8 +115,14 @@ extension RelayLoop {
     var verdict = server.received(
       from: client.tuple, in: input.span, at: range, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
-    if verdict == .pending { keepIfAwaited(input.span, range) }
-    send(verdict, input.span, stays: false, answering: .stream(client))
+    switch verdict {
+    case .toPeer(let relay, let peer, let range, let dontFragment):
+      sendToPeer(input.span, range, relay, peer, dontFragment: dontFragment, stays: false)
+    case .drop: break
+    default:
+      if verdict == .pending { keepIfAwaited(input.span, range) }
+      send(verdict, input.span, stays: false, answering: .stream(client))
+    }
     if client.place != nil, server.hasAllocation(client.tuple) { client.releasePlace() }
   }
 
