@@ -20,6 +20,8 @@
 /// Header, payload and padding of each of a run, or of fewer if they need more.
 #define VECTORS_MAX (2 * SEGMENTS_MAX)
 #define VECTORS_PER_FRAME_MAX 3
+/// Bytes of a datagram that are copied behind its header.
+#define COPIED_MAX 256
 #define BUCKETS 128
 #define NO_RUN 0xff
 
@@ -88,14 +90,6 @@ void parley_sender_free(parley_sender *sender) { free(sender); }
 int parley_sender_segments(const parley_sender *sender) { return sender->segments_max > 1; }
 
 void parley_sender_refuse(parley_sender *sender, int error) { sender->refusal = error; }
-
-const uint8_t *parley_sender_keep(parley_sender *sender, const uint8_t *bytes, uint32_t length) {
-  if (length > PARLEY_KEPT_MAX - sender->kept) return NULL;
-  uint8_t *copy = sender->memory + sender->kept;
-  memcpy(copy, bytes, length);
-  sender->kept += length;
-  return copy;
-}
 
 // MARK: Collecting
 
@@ -176,7 +170,7 @@ static uint32_t append(parley_sender *sender, run *to, const parley_frames *fram
   if (count == 0) count = 1;
   struct iovec *vector = sender->vectors[to - sender->runs] + to->vectors;
   const uint8_t *payload = frames->payload;
-  for (uint32_t i = 0; i < count; i++, payload += frames->length) {
+  for (uint32_t i = 0; i < count; i++, payload += frames->stride) {
     if (frames->header_length > 0)
       *vector++ = (struct iovec){(void *)frames->header, frames->header_length};
     if (frames->length > 0) *vector++ = (struct iovec){(void *)payload, frames->length};
@@ -189,21 +183,36 @@ static uint32_t append(parley_sender *sender, run *to, const parley_frames *fram
   return count;
 }
 
+/// Copies what has to stay: the header, and behind it the payload where that costs less than a
+/// vector more.
+static int keep(parley_sender *sender, parley_frames *frames, uint32_t size) {
+  int is_small = frames->count == 1 && size <= COPIED_MAX;
+  uint32_t length = is_small ? size : frames->header_length;
+  if (length > PARLEY_KEPT_MAX - sender->kept) return 0;
+  uint8_t *copy = sender->memory + sender->kept;
+  sender->kept += length;
+  memcpy(copy, frames->header, frames->header_length);
+  frames->header = copy;
+  if (!is_small) return 1;
+  if (frames->length > 0) memcpy(copy + frames->header_length, frames->payload, frames->length);
+  memset(copy + frames->header_length + frames->length, 0, frames->padding);
+  frames->header_length = size;
+  frames->length = frames->padding = 0;
+  return 1;
+}
+
 uint32_t parley_sender_add(parley_sender *sender, const parley_route *route,
                            const parley_frames *frames) {
   uint32_t size = frames->header_length + frames->length + frames->padding;
   parley_frames rest = *frames;
-  if (rest.header_length > 0) {
-    rest.header = parley_sender_keep(sender, rest.header, rest.header_length);
-    if (!rest.header) return 0;
-  }
+  if (rest.header_length > 0 && !keep(sender, &rest, size)) return 0;
   while (rest.count > 0) {
     run *to = joined(sender, route, size);
     if (!to) to = begin(sender, route, size);
     if (!to) break;
     uint32_t added = append(sender, to, &rest, size);
     rest.count -= added;
-    rest.payload += (size_t)added * rest.length;
+    rest.payload += (size_t)added * rest.stride;
   }
   return frames->count - rest.count;
 }
@@ -224,7 +233,13 @@ static void fail(parley_sender *sender, const run *run, uint32_t packets, uint32
 
 static int transmit(int fd, struct mmsghdr *messages, int count) {
   int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  if (count == 1) return sendmsg(fd, &messages->msg_hdr, flags) < 0 ? -1 : 1;
+  const struct msghdr *one = &messages->msg_hdr;
+  if (count == 1 && one->msg_iovlen == 1 && one->msg_controllen == 0) {
+    ssize_t sent = sendto(fd, one->msg_iov->iov_base, one->msg_iov->iov_len, flags, one->msg_name,
+                          one->msg_namelen);
+    return sent < 0 ? -1 : 1;
+  }
+  if (count == 1) return sendmsg(fd, one, flags) < 0 ? -1 : 1;
   return sendmmsg(fd, messages, count, flags);
 }
 

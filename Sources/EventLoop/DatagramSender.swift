@@ -19,17 +19,18 @@ public import NetTypes
     let raw: parley_route
 
     /// - Parameters:
+    ///   - descriptor: of the socket.
     ///   - source: the address they leave from, where the socket has more than one.
     ///   - owner: of the caller's, as is `kind`: told with a failure.
     ///   - uncounted: bytes of each datagram that are not counted in a failure, up to 255.
     @inline(__always)
     public init(
-      _ socket: UDPSocket, to target: SocketAddress, from source: SocketAddress? = nil,
+      _ descriptor: Int32, to target: SocketAddress, from source: SocketAddress? = nil,
       owner: SlabHandle, kind: UInt8, uncounted: Int = 0
     ) {
       raw = parley_route(
         owner: owner.packed, target: target.raw, source: source?.raw ?? parley_address(),
-        fd: socket.descriptor, kind: kind, uncounted: UInt8(uncounted))
+        fd: descriptor, kind: kind, uncounted: UInt8(uncounted))
     }
   }
 
@@ -61,20 +62,22 @@ public import NetTypes
   /// that can not do it: for tests.
   func refuseTrains(code: Int32) { unsafe parley_sender_refuse(sender, code) }
 
-  /// Adds datagrams of equal length: `header`, which is copied, then a part of `bytes[range]`,
-  /// which stays where it is until the flush, then zeros.
+  /// Adds datagrams of equal length: `header`, which is copied, then a payload, which stays where
+  /// it is until the flush, then zeros.
   ///
   /// - Parameters:
   ///   - headerLength: of `header`, the first bytes.
-  ///   - count: into how many parts the range is cut.
+  ///   - range: where in `bytes` the first payload is.
+  ///   - stride: how much further the next one begins.
   ///   - padding: zeros behind each, at most 3.
   /// - Returns: how many there was room for. The rest needs a ``flush(_:)`` first.
   @inline(__always)
   public func add(
     _ header: Span<UInt8>, _ headerLength: Int, _ bytes: Span<UInt8>, _ range: Range<Int>,
-    count: Int = 1, padding: Int = 0, on route: borrowing Route
+    count: Int = 1, stride: Int = 0, padding: Int = 0, on route: borrowing Route
   ) -> Int {
-    precondition(headerLength <= header.count && range.upperBound <= bytes.count)
+    precondition(headerLength <= header.count && count > 0 && stride >= 0)
+    precondition(range.upperBound + (count - 1) * stride <= bytes.count)
     precondition(headerLength <= Self.keptMax && (0...3).contains(padding))
     isEmpty = false
     var raw = route.raw
@@ -83,7 +86,7 @@ public import NetTypes
         var frames = unsafe parley_frames(
           header: front.baseAddress,
           payload: buffer.baseAddress.map { unsafe $0 + range.lowerBound },
-          length: UInt32(count == 1 ? range.count : range.count / count),
+          stride: UInt32(stride), length: UInt32(range.count),
           header_length: UInt32(headerLength), padding: UInt32(padding), count: UInt32(count))
         return unsafe parley_sender_add(sender, &raw, &frames)
       }

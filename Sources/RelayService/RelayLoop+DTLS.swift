@@ -27,7 +27,8 @@ extension RelayLoop {
       var plaintext = session.engine.open(&bytes, at: payload)
       if plaintext == nil { dtls.yieldedNothing(session, first: first) }
       while let range = plaintext {
-        receive(bytes.span, range, tuple, on: listener, now: now)
+        var alone = Train(range)
+        receive(bytes.span, &alone, tuple, on: listener, now: now)
         // What was relayed of the records before has not left yet.
         plaintext = session.engine.next(&bytes, in: range.upperBound..<payload.upperBound)
       }

@@ -15,13 +15,17 @@ extension RelayLoop {
   // MARK: In
 
   /// Fills free slots from a socket; all are free again once what they had for others has left.
+  ///
+  /// - Parameter most: datagrams or trains to take; never more than there are free slots.
   @inline(__always)
-  private func fill(from socket: UDPSocket) -> (slots: Range<Int>, hasMore: Bool) {
+  private func fill(from socket: UDPSocket, atMost most: Int = .max)
+    -> (slots: Range<Int>, hasMore: Bool)
+  {
     if batch.isFull || batch.bytes >= Self.heldBytesMax { emptySlots() }
     let first = batch.count
-    let free = batch.capacity - first
-    let filled = max(0, batch.receiveMore(from: socket, atMost: free))
-    return (first..<first + filled, filled == free)
+    let asked = min(most, batch.capacity - first)
+    let filled = max(0, batch.receiveMore(from: socket, atMost: asked))
+    return (first..<first + filled, filled == asked)
   }
 
   func drain(_ listener: ListenerSocket, now: Instant) {
@@ -42,35 +46,48 @@ extension RelayLoop {
     receivedFromClients &+= UInt64(train.count)
     let address = listener.serverAddress(datagram.destination)
     let tuple = FiveTuple(client: datagram.source, server: address, transport: .udp)
+    guard listener.speaksDTLS else {
+      return batch.withBytes(index) { bytes in
+        receive(bytes, &train, tuple, on: listener, now: now)
+      }
+    }
     batch.withMutableBytes(index) { bytes in
       while let payload = train.next() {
         if listener.isSealed(bytes.span, payload) {
           let tuple = FiveTuple(client: datagram.source, server: address, transport: .dtls)
           receiveSealed(&bytes, payload, tuple, on: listener, now: now)
         } else {
-          receive(bytes.span, payload, tuple, on: listener, now: now)
+          var alone = Train(payload)
+          receive(bytes.span, &alone, tuple, on: listener, now: now)
         }
       }
     }
   }
 
-  /// Hands a client's datagram, which is in a slot and in the clear, to the core, and does what
+  /// Hands a client's datagrams, which are in a slot and in the clear, to the core, and does what
   /// that says.
   func receive(
-    _ bytes: Span<UInt8>, _ payload: Range<Int>, _ tuple: FiveTuple, on listener: ListenerSocket,
+    _ bytes: Span<UInt8>, _ train: inout Train, _ tuple: FiveTuple, on listener: ListenerSocket,
     now: Instant
   ) {
-    sendAll(before: bytes, payload)
-    var verdict = server.received(
-      from: tuple, in: bytes, at: payload, now: now, effects: &effects)
-    while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
-    switch verdict {
-    case .toPeer(let relay, let peer, let range, let dontFragment):
-      sendToPeer(bytes, range, relay, peer, dontFragment: dontFragment, stays: true)
-    case .drop: break
-    default:
-      if verdict == .pending { keepIfAwaited(bytes, payload) }
-      send(verdict, bytes, stays: true, answering: .datagram(tuple, listener))
+    while train.count > 0 {
+      let start = train.rest.lowerBound
+      sendAll(before: bytes, train.rest)
+      var verdict = server.received(
+        from: tuple, in: bytes, &train, now: now, effects: &effects)
+      while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
+      switch verdict {
+      case .drop: break
+      case .toPeer(let relay, let peer, let range, let dontFragment, let count):
+        guard let route = route(to: peer, from: relay, dontFragment: dontFragment) else {
+          failed(verdict)
+          continue
+        }
+        collect(bytes, 0, bytes, range, count: count, stride: train.size, on: route)
+      default:
+        if verdict == .pending { keepIfAwaited(bytes, start..<train.rest.lowerBound) }
+        send(verdict, bytes, answering: .datagram(tuple, listener))
+      }
     }
   }
 
@@ -84,12 +101,19 @@ extension RelayLoop {
   }
 
   func drain(_ relay: RelaySocket, now: Instant) {
+    // Most often there is one datagram, or one train, and to look for more costs as much as to
+    // find it. A socket that has more is ready in the next turn too, and is then read to its end.
+    let isAlone = !relay.hadSeveral && relay.readIn != turns &- 1
+    relay.readIn = turns
+    var found = 0
     // What came last may have been the end of the relay, and its descriptor be another's by now.
     for _ in 0..<Self.readsPerTurn where relay.registration != nil {
-      let (slots, hasMore) = fill(from: relay.socket)
+      let (slots, hasMore) = fill(from: relay.socket, atMost: isAlone ? 1 : .max)
       for index in slots { receive(index, at: relay.handle, now: now) }
-      if !hasMore { return }
+      found += slots.count
+      if !hasMore || isAlone { break }
     }
+    relay.hadSeveral = found > 1
   }
 
   private func receive(_ index: Int, at relay: SlabHandle, now: Instant) {
@@ -119,7 +143,7 @@ extension RelayLoop {
       case .icmp(let error):
         let verdict = server.peerUnreachable(error, at: relay.handle, now: now)
         let nothing: [UInt8] = []
-        send(verdict, nothing.span, stays: false, answering: .nobody)
+        send(verdict, nothing.span, answering: .nobody)
       }
     }
   }
@@ -135,14 +159,17 @@ extension RelayLoop {
 
   /// The socket that a client sends to.
   func socket(of tuple: FiveTuple) -> ListenerSocket? {
-    for listener in listeners where listener.serves(tuple.server) { return listener }
+    listenerIndex(tuple.server).map { listeners[$0].socket }
+  }
+
+  @inline(__always)
+  private func listenerIndex(_ server: SocketAddress) -> Int? {
+    for index in listeners.indices where listeners[index].place.serves(server) { return index }
     return nil
   }
 
-  /// Does what a verdict says.
-  ///
-  /// - Parameter stays: whether `bytes` are those of a slot, which are there until all is sent.
-  func send(_ verdict: Verdict, _ bytes: Span<UInt8>, stays: Bool, answering asker: Asker) {
+  /// Does what a verdict says about a datagram that came alone, with a copy of its payload.
+  func send(_ verdict: Verdict, _ bytes: Span<UInt8>, answering asker: Asker) {
     switch verdict {
     case .drop, .pending: break
     case .moveStream(let loop): turn(asker, .moves(loop))
@@ -161,10 +188,10 @@ extension RelayLoop {
       } else if let listener = socket(of: tuple) {
         answer(tuple, on: listener)
       } else {
-        server.sendFailed(.asker, Traffic(packets: 1))
+        failed(verdict)
       }
-    case .toPeer(let relay, let peer, let range, let dontFragment):
-      sendToPeer(bytes, range, relay, peer, dontFragment: dontFragment, stays: stays)
+    case .toPeer(let relay, let peer, let range, let dontFragment, _):
+      sendToPeer(bytes, range, relay, peer, dontFragment: dontFragment)
     case .toClient(let allocation, let tuple, let range, let framing):
       sendToClient(bytes, range, framing, to: tuple, of: allocation)
     }
@@ -175,26 +202,37 @@ extension RelayLoop {
     send(reply.span, 0..<reply.count, to: tuple, on: listener)
   }
 
-  @inline(__always)
+  private func failed(_ verdict: Verdict) {
+    let (recipient, traffic) = verdict.load
+    server.sendFailed(recipient, traffic)
+  }
+
+  /// Sends a copy of a payload that is in no slot.
   func sendToPeer(
     _ bytes: Span<UInt8>, _ range: Range<Int>, _ handle: SlabHandle, _ peer: SocketAddress,
-    dontFragment: Bool, stays: Bool
+    dontFragment: Bool
   ) {
-    guard let relay = relays[Int(handle.index)] else {
+    guard let route = route(to: peer, from: handle, dontFragment: dontFragment) else {
       return server.sendFailed(.peer(handle), Traffic(packets: 1, bytes: UInt64(range.count)))
     }
-    if dontFragment != relay.dontFragment {
+    collect(bytes.extracting(range), range.count, bytes, 0..<0, on: route)
+  }
+
+  /// The way to a peer; `nil` when the relay is gone. What has not left yet leaves before the
+  /// socket is set to send otherwise.
+  @inline(__always)
+  private func route(to peer: SocketAddress, from handle: SlabHandle, dontFragment: Bool)
+    -> DatagramSender.Route?
+  {
+    let index = Int(handle.index)
+    guard index < relays.count, relays[index].descriptor >= 0 else { return nil }
+    if dontFragment != relays[index].dontFragment {
       sendAll()
-      relay.setDontFragment(dontFragment)
+      relays[index].setDontFragment(dontFragment)
     }
     let recipient = Recipient.peer(handle)
-    let route = DatagramSender.Route(
-      relay.socket, to: peer, owner: recipient.owner, kind: recipient.kind)
-    if stays {
-      collect(bytes, 0, bytes, range, on: route)
-    } else {
-      collect(bytes.extracting(range), range.count, bytes, 0..<0, on: route)
-    }
+    return DatagramSender.Route(
+      relays[index].descriptor, to: peer, owner: recipient.owner, kind: recipient.kind)
   }
 
   /// Sends each of the payloads in `range`, which are in a slot, in a frame of its own.
@@ -206,13 +244,15 @@ extension RelayLoop {
     if tuple.transport.isStream {
       return queue(bytes, range, framing, for: tuple, of: allocation)
     }
-    guard tuple.transport == .udp, let listener = socket(of: tuple) else {
+    guard tuple.transport == .udp, let index = listenerIndex(tuple.server) else {
       return sendInOnePiece(bytes, range, framing, to: tuple, of: allocation)
     }
+    let length = framing.count == 1 ? range.count : range.count / framing.count
     let header = server.header
     collect(
-      header.span, framing.header, bytes, range, count: framing.count, padding: framing.padding,
-      on: listener.route(to: tuple, for: .client(allocation)))
+      header.span, framing.header, bytes, range.lowerBound..<range.lowerBound + length,
+      count: framing.count, stride: length, padding: framing.padding,
+      on: listeners[index].place.route(to: tuple, for: .client(allocation)))
   }
 
   /// As above, to those whose frames are sealed.
@@ -247,7 +287,7 @@ extension RelayLoop {
     _ bytes: Span<UInt8>, _ range: Range<Int>, to tuple: FiveTuple, on listener: ListenerSocket,
     for recipient: Recipient = .asker, uncounted: Int = 0
   ) {
-    let route = listener.route(to: tuple, for: recipient, uncounted: uncounted)
+    let route = listener.place.route(to: tuple, for: recipient, uncounted: uncounted)
     collect(bytes.extracting(range), range.count, bytes, 0..<0, on: route)
   }
 
@@ -255,26 +295,16 @@ extension RelayLoop {
   @inline(__always)
   private func collect(
     _ header: Span<UInt8>, _ headerLength: Int, _ bytes: Span<UInt8>, _ range: Range<Int>,
-    count: Int = 1, padding: Int = 0, on route: DatagramSender.Route
+    count: Int = 1, stride: Int = 0, padding: Int = 0, on route: DatagramSender.Route
   ) {
-    let added = sender.add(
-      header, headerLength, bytes, range, count: count, padding: padding, on: route)
-    if added < count {
-      collectRest(header, headerLength, bytes, range, count, padding, on: route, from: added)
-    }
-  }
-
-  private func collectRest(
-    _ header: Span<UInt8>, _ headerLength: Int, _ bytes: Span<UInt8>, _ range: Range<Int>,
-    _ count: Int, _ padding: Int, on route: DatagramSender.Route, from added: Int
-  ) {
-    let length = range.count / count
-    var done = added
+    var done = sender.add(
+      header, headerLength, bytes, range, count: count, stride: stride, padding: padding, on: route)
     while done < count {
       sendAll()
+      let first = range.lowerBound + done * stride..<range.upperBound + done * stride
       done += sender.add(
-        header, headerLength, bytes, range.lowerBound + done * length..<range.upperBound,
-        count: count - done, padding: padding, on: route)
+        header, headerLength, bytes, first, count: count - done, stride: stride, padding: padding,
+        on: route)
     }
   }
 
@@ -288,6 +318,7 @@ extension RelayLoop {
   }
 
   func endTurn() {
+    turns &+= 1
     writeListed()
     emptySlots()
   }

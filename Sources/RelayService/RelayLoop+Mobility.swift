@@ -29,7 +29,7 @@ extension RelayLoop {
       let index = answers.firstIndex { $0 != .unknown } ?? own
       _ = server.loopsAnswered(asked, answers[index], onLoop: index)
       let nothing: [UInt8] = []
-      send(.replyElsewhere(request.tuple), nothing.span, stays: false, answering: .nobody)
+      send(.replyElsewhere(request.tuple), nothing.span, answering: .nobody)
     }
   }
 
@@ -94,6 +94,6 @@ extension RelayLoop {
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
     arriving = nil
     if verdict == .reply { verdict = .replyElsewhere(tuple) }
-    send(verdict, frame.span, stays: false, answering: .nobody)
+    send(verdict, frame.span, answering: .nobody)
   }
 }

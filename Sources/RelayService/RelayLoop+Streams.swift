@@ -116,12 +116,12 @@ extension RelayLoop {
       from: client.tuple, in: input.span, at: range, now: now, effects: &effects)
     while !effects.isEmpty { verdict = carryOut(verdict, now: now) }
     switch verdict {
-    case .toPeer(let relay, let peer, let range, let dontFragment):
-      sendToPeer(input.span, range, relay, peer, dontFragment: dontFragment, stays: false)
+    case .toPeer(let relay, let peer, let range, let dontFragment, _):
+      sendToPeer(input.span, range, relay, peer, dontFragment: dontFragment)
     case .drop: break
     default:
       if verdict == .pending { keepIfAwaited(input.span, range) }
-      send(verdict, input.span, stays: false, answering: .stream(client))
+      send(verdict, input.span, answering: .stream(client))
     }
     if client.place != nil, server.hasAllocation(client.tuple) { client.releasePlace() }
   }

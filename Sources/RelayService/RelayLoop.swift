@@ -22,10 +22,10 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   let loop: EventLoop
   private let ports: SharedPorts?
   var server: TURNServer
-  private(set) var listeners: [ListenerSocket] = []
+  private(set) var listeners: [Listening] = []
   let gate: StreamGate
   /// By the index of the relay's handle.
-  private(set) var relays: [RelaySocket?] = []
+  var relays: [RelayPlace] = []
   var effects: [Effect] = []
   /// Empty, with room for effects.
   private var carriedOut: [Effect] = []
@@ -38,6 +38,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   // What RelayLoop+Datagrams needs.
   let batch = DatagramBatch()
   let sender = DatagramSender()
+  /// How often what was received has left.
+  var turns: UInt64 = 0
   /// Where a frame is put together that has to be in one piece.
   var frame: [UInt8] = []
 
@@ -99,8 +101,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
       return RelayListener(listener.transport, try gate.listen(address, door))
     }
     // UDP and DTLS at one address are told apart by the first byte (RFC 7983).
-    if address.port != 0, let present = listeners.first(where: { $0.socket.address == address }) {
-      present.serve(listener.transport)
+    if address.port != 0, let present = listeners.first(where: { $0.place.address == address }) {
+      present.socket.serve(listener.transport)
       return listener
     }
     let socket = try UDPSocket(
@@ -109,7 +111,7 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     let receiving = ListenerSocket(socket, listener.transport, owner: self)
     receiving.registration = try loop.register(
       socket.descriptor, for: .readable, handler: receiving)
-    listeners.append(receiving)
+    listeners.append(Listening(socket: receiving, place: receiving.place))
     return RelayListener(listener.transport, socket.address)
   }
 
@@ -182,8 +184,8 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     let relay = RelaySocket(socket, handle, owner: self)
     relay.registration = try loop.register(socket.descriptor, for: .readable, handler: relay)
     let index = Int(handle.index)
-    while relays.count <= index { relays.append(nil) }
-    relays[index] = relay
+    while relays.count <= index { relays.append(RelayPlace()) }
+    relays[index] = RelayPlace(relay)
   }
 
   private func close(_ handle: SlabHandle) {
@@ -205,10 +207,10 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
   private func remove(_ handle: SlabHandle) -> RelaySocket? {
     sendAll()
     let index = Int(handle.index)
-    guard index < relays.count, let relay = relays[index], relay.handle == handle else {
+    guard index < relays.count, let relay = relays[index].socket, relay.handle == handle else {
       return nil
     }
-    relays[index] = nil
+    relays[index] = RelayPlace()
     return relay
   }
 
@@ -252,7 +254,7 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     snapshot.allocations = server.records(now: loop.now)
     snapshot.receivedFromClients = receivedFromClients
     snapshot.receivedFromPeers = receivedFromPeers
-    snapshot.overflowsFromClients = listeners.reduce(0) { $0 &+ $1.socket.overflows }
+    snapshot.overflowsFromClients = listeners.reduce(0) { $0 &+ $1.socket.socket.overflows }
     snapshot.overflowsFromPeers = relays.reduce(overflowsOfClosed) {
       $0 &+ ($1?.socket.overflows ?? 0)
     }
@@ -285,7 +287,7 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     peers.stop()
     endSessions()
     sendAll()
-    for listener in listeners {
+    for listener in listeners.map(\.socket) {
       if let registration = listener.registration { loop.deregister(registration) }
       listener.socket.close()
     }

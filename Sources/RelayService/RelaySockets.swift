@@ -12,15 +12,15 @@ final class ListenerSocket: EventHandler {
   let socket: UDPSocket
   /// What is served: one of them at least.
   private var speaksUDP = false
-  private var speaksDTLS = false
+  private(set) var speaksDTLS = false
   var registration: EventLoop.Registration?
   private unowned let owner: RelayLoop
-  private let isUnspecified: Bool
+  let place: ListenerPlace
 
   init(_ socket: UDPSocket, _ transport: Transport, owner: RelayLoop) {
     self.socket = socket
     self.owner = owner
-    isUnspecified = socket.address.ip.isUnspecified
+    place = ListenerPlace(socket)
     serve(transport)
   }
 
@@ -42,14 +42,27 @@ final class ListenerSocket: EventHandler {
 
   /// The address a client sees: the socket's own, or the one the datagram came to.
   func serverAddress(_ destination: SocketAddress?) -> SocketAddress {
-    guard isUnspecified, let destination else { return socket.address }
+    guard place.isUnspecified, let destination else { return socket.address }
     return SocketAddress(destination.ip, port: socket.address.port, scope: destination.scope)
   }
+}
 
+/// What packets need to know of a listener, without a reference to count.
+struct ListenerPlace {
+  let address: SocketAddress
+  let isUnspecified: Bool
+  private let descriptor: Int32
+
+  init(_ socket: UDPSocket) {
+    address = socket.address
+    isUnspecified = socket.address.ip.isUnspecified
+    descriptor = socket.descriptor
+  }
+
+  @inline(__always)
   func serves(_ server: SocketAddress) -> Bool {
-    guard socket.address.port == server.port else { return false }
-    return isUnspecified
-      ? socket.address.ip.family == server.ip.family : socket.address.ip == server.ip
+    guard address.port == server.port else { return false }
+    return isUnspecified ? address.ip.family == server.ip.family : address.ip == server.ip
   }
 
   /// The way to the client, from the address the client knows.
@@ -58,9 +71,15 @@ final class ListenerSocket: EventHandler {
     -> DatagramSender.Route
   {
     DatagramSender.Route(
-      socket, to: tuple.client, from: isUnspecified ? tuple.server : nil, owner: recipient.owner,
-      kind: recipient.kind, uncounted: uncounted)
+      descriptor, to: tuple.client, from: isUnspecified ? tuple.server : nil,
+      owner: recipient.owner, kind: recipient.kind, uncounted: uncounted)
   }
+}
+
+/// A listener among others.
+struct Listening {
+  let socket: ListenerSocket
+  let place: ListenerPlace
 }
 
 /// Where the peers of one allocation send to.
@@ -69,9 +88,9 @@ final class RelaySocket: EventHandler {
   let handle: SlabHandle
   var registration: EventLoop.Registration?
   private unowned let owner: RelayLoop
-  /// As the socket is set: the kernel takes DF for a socket, not for a datagram, and the ordinary
-  /// datagram is to cost no system call more.
-  private(set) var dontFragment = false
+  /// The turn in which it was read last, and whether there was more than one datagram or train.
+  var readIn: UInt64 = 0
+  var hadSeveral = false
 
   init(_ socket: UDPSocket, _ handle: SlabHandle, owner: RelayLoop) {
     self.socket = socket
@@ -83,10 +102,24 @@ final class RelaySocket: EventHandler {
     if readiness.contains(.error) { owner.drainErrors(self, now: now) }
     owner.drain(self, now: now)
   }
+}
 
-  /// What has not left yet leaves with the new setting.
-  func setDontFragment(_ isSet: Bool) {
-    socket.setDontFragment(isSet)
+/// What packets need to know of a relay's socket, without a reference to count.
+struct RelayPlace {
+  let socket: RelaySocket?
+  /// -1 where there is none.
+  let descriptor: Int32
+  /// As the socket is set: the kernel takes DF for a socket, not for a datagram, and the ordinary
+  /// datagram is to cost no system call more.
+  private(set) var dontFragment = false
+
+  init(_ socket: RelaySocket? = nil) {
+    self.socket = socket
+    descriptor = socket?.socket.descriptor ?? -1
+  }
+
+  mutating func setDontFragment(_ isSet: Bool) {
+    socket?.socket.setDontFragment(isSet)
     dontFragment = isSet
   }
 }

@@ -4,9 +4,10 @@ internal import NetTypes
 internal import STUN
 
 extension TURNServer {
-  /// RFC 8656 §12.6: ChannelData from a client.
+  /// RFC 8656 §12.6: ChannelData from a client, and those behind it in `train` that are alike.
   mutating func relayChannelData(
-    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ range: Range<Int>, now: Instant
+    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ range: Range<Int>, _ train: inout Train,
+    now: Instant
   ) -> Verdict {
     guard range.count >= Wire.channelDataHeaderLength else {
       return dropped(.malformedChannelData, range.count, find(tuple))
@@ -21,12 +22,32 @@ extension TURNServer {
     }
     guard let handle = find(tuple) else { return .drop(.noAllocation) }
     let number = bytes.uint16(at: start)
-    return relay(handle, range.count, payload, now: now) { allocation in
+    var count = 1
+    if train.count > 0, !isLimited(handle) { count += takeAlike(bytes, range, &train) }
+    return relay(handle, range.count, payload, count: count, now: now) { allocation in
       guard let peer = allocation.peer(of: number, now: now) else { return .failure(.noChannel) }
       // The channel's own refreshes keep the permission alive; one that ran out stops the channel.
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
       return .success(peer)
     }
+  }
+
+  /// A limit may let one pass and not the next.
+  private mutating func isLimited(_ handle: SlabHandle) -> Bool {
+    allocations.update(handle) { $0.meter.isLimited } ?? true
+  }
+
+  /// Takes those that follow, are as long as `range`, and begin with the same channel and length.
+  private func takeAlike(_ bytes: Span<UInt8>, _ range: Range<Int>, _ train: inout Train) -> Int {
+    let header = bytes.uint32(at: range.lowerBound)
+    var count = 0
+    while train.count > 0, train.rest.count >= range.count,
+      bytes.uint32(at: train.rest.lowerBound) == header
+    {
+      _ = train.next()
+      count += 1
+    }
+    return count
   }
 
   /// RFC 8656 §11.2: a Send indication. Nothing that is wrong with it is answered.
@@ -67,30 +88,34 @@ extension TURNServer {
   }
 
   /// Counts what came from a client and, where `decide` names a peer, what goes there.
+  ///
+  /// - Parameters:
+  ///   - received: bytes of each datagram.
+  ///   - count: datagrams; one where a limit is in force.
   @inline(__always)
   private mutating func relay(
     _ handle: SlabHandle, _ received: Int, _ payload: Range<Int>, dontFragment: Bool = false,
-    now: Instant, _ decide: (borrowing Allocation) -> Decision
+    count: Int = 1, now: Instant, _ decide: (borrowing Allocation) -> Decision
   ) -> Verdict {
     let external = self.external
     let verdict = allocations.update(handle) { allocation -> Verdict in
-      allocation.counters.fromClient.count(received)
+      let packets = UInt64(count)
+      allocation.counters.fromClient.count(
+        Traffic(packets: packets, bytes: packets &* UInt64(received)))
       switch decide(allocation) {
       case .success(let peer):
         guard let end = allocation.ends[peer.ip.family] else {
-          allocation.counters.drops &+= 1
-          return .drop(.noRelay)
+          return allocation.drops(count, .noRelay)
         }
         if let reason = allocation.meter.refusal(of: received, .fromClient, now: now) {
-          allocation.counters.drops &+= 1
-          return .drop(reason)
+          return allocation.drops(count, reason)
         }
-        allocation.counters.toPeers.count(payload.count)
+        allocation.counters.toPeers.count(
+          Traffic(packets: packets, bytes: packets &* UInt64(payload.count)))
         return .toPeer(
-          relay: end.relay, peer: external.inside(peer), payload, dontFragment: dontFragment)
-      case .failure(let reason):
-        allocation.counters.drops &+= 1
-        return .drop(reason)
+          relay: end.relay, peer: external.inside(peer), payload, dontFragment: dontFragment,
+          count: count)
+      case .failure(let reason): return allocation.drops(count, reason)
       }
     }
     return verdict ?? .drop(.noAllocation)
@@ -116,7 +141,8 @@ extension TURNServer {
   mutating func relayPeerData(
     _ peer: SocketAddress, _ relay: SlabHandle, _ train: inout Train, now: Instant
   ) -> Verdict {
-    guard case .allocation(let handle)? = relays[relay]?.owner else {
+    // In place: a copy of the relay would take part in counting references.
+    guard let owner = relays.update(relay, { $0.allocation }), let handle = owner else {
       _ = train.nextAlike()
       return .drop(.noRelay)
     }

@@ -33,6 +33,10 @@ public struct TURNServer: ~Copyable {
     let address: SocketAddress
     var transport = RequestedTransport.udp
     var owner: Owner
+
+    var allocation: SlabHandle? {
+      if case .allocation(let handle) = owner { handle } else { nil }
+    }
   }
 
   /// `nil` for a server that answers Binding requests only.
@@ -125,24 +129,37 @@ public struct TURNServer: ~Copyable {
     from tuple: FiveTuple, in bytes: Span<UInt8>, at payload: Range<Int>,
     now: Instant, effects: inout [Effect]
   ) -> Verdict {
-    var verdict = dispatch(tuple, bytes, payload, now: now, effects: &effects)
+    var train = Train(payload)
+    return received(from: tuple, in: bytes, &train, now: now, effects: &effects)
+  }
+
+  /// Datagrams from a client's side, one of which at least is left in `train`. As many are taken as
+  /// the verdict speaks of: several only where they are ChannelData with one header. The driver
+  /// goes on until none are left.
+  public mutating func received(
+    from tuple: FiveTuple, in bytes: Span<UInt8>, _ train: inout Train, now: Instant,
+    effects: inout [Effect]
+  ) -> Verdict {
+    let left = train.count
+    guard let payload = train.next() else { return .drop(.notRecognized) }
+    var verdict = dispatch(tuple, bytes, payload, &train, now: now, effects: &effects)
     if case .drop(.noAllocation) = verdict,
       let arrived = arrive(tuple, now: now, effects: &effects)
     {
       verdict =
         arrived == .pending
-        ? .pending : dispatch(tuple, bytes, payload, now: now, effects: &effects)
+        ? .pending : dispatch(tuple, bytes, payload, &train, now: now, effects: &effects)
     }
-    return count(verdict)
+    return count(verdict, times: left - train.count)
   }
 
   private mutating func dispatch(
-    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ payload: Range<Int>, now: Instant,
-    effects: inout [Effect]
+    _ tuple: FiveTuple, _ bytes: Span<UInt8>, _ payload: Range<Int>, _ train: inout Train,
+    now: Instant, effects: inout [Effect]
   ) -> Verdict {
     guard !payload.isEmpty else { return .drop(.notRecognized) }
     switch DatagramKind(firstByte: bytes[payload.lowerBound]) {
-    case .channelData: return relayChannelData(tuple, bytes, payload, now: now)
+    case .channelData: return relayChannelData(tuple, bytes, payload, &train, now: now)
     case .stun: return route(tuple, bytes, payload, now: now, effects: &effects)
     case .unknown: return .drop(.notRecognized)
     }

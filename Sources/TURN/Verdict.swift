@@ -13,8 +13,10 @@ public enum Verdict: Equatable, Sendable {
   /// An effect has to be carried out first; its result gives the next verdict.
   case pending
   /// Send the range of the buffer from the relay's socket to the peer, on request so that no router
-  /// cuts it up (RFC 8656 §14).
-  case toPeer(relay: SlabHandle, peer: SocketAddress, Range<Int>, dontFragment: Bool = false)
+  /// cuts it up (RFC 8656 §14); and so on with as many as `count` says, each of which is where the
+  /// one before is in its own datagram of the train.
+  case toPeer(
+    relay: SlabHandle, peer: SocketAddress, Range<Int>, dontFragment: Bool = false, count: Int = 1)
   /// The stream that the request came on moves to this loop, where it is handled again.
   case moveStream(loop: Int)
   /// Send ``TURNServer/reply``; from then on the stream is the client's half of this connection,
@@ -49,8 +51,8 @@ extension Verdict {
   /// Who gets what is to be sent, and how much of it is counted as sent already.
   public var load: (recipient: Recipient, traffic: Traffic) {
     switch self {
-    case .toPeer(let relay, _, let range, _):
-      (.peer(relay), Traffic(packets: 1, bytes: UInt64(range.count)))
+    case .toPeer(let relay, _, let range, _, let count):
+      (.peer(relay), Traffic(packets: UInt64(count), bytes: UInt64(count * range.count)))
     case .toClient(let allocation, _, let range, let framing):
       (.client(allocation), framing.traffic(of: range.count))
     case .drop, .reply, .replyElsewhere, .pending, .moveStream, .bindStream:

@@ -38,7 +38,7 @@ final class Exchange {
     -> DatagramSender.Route
   {
     DatagramSender.Route(
-      source, to: target, owner: SlabHandle(index: owner, generation: 7), kind: 2,
+      source.descriptor, to: target, owner: SlabHandle(index: owner, generation: 7), kind: 2,
       uncounted: uncounted)
   }
 
@@ -107,7 +107,8 @@ struct DatagramSenderTests {
     let header = datagram(2, 36)
     #expect(
       exchange.sender.add(
-        header.span, 36, payload.span, 5..<305, count: 3, padding: 2, on: exchange.route()) == 3)
+        header.span, 36, payload.span, 5..<105, count: 3, stride: 100, padding: 2,
+        on: exchange.route()) == 3)
     exchange.flush()
     let frames = (0..<3).map { number -> [UInt8] in
       let start = 5 + 100 * number
@@ -125,8 +126,8 @@ struct DatagramSenderTests {
     let payload = datagram(4, count * (length - 4))
     #expect(
       exchange.sender.add(
-        header.span, 4, payload.span, 0..<payload.count, count: count, on: exchange.route())
-        == count)
+        header.span, 4, payload.span, 0..<length - 4, count: count, stride: length - 4,
+        on: exchange.route()) == count)
     exchange.flush()
     let heard = exchange.heard()
     let most = min(64, 65_507 / length)
@@ -173,11 +174,13 @@ struct DatagramSenderTests {
     let payload = datagram(1, 6_400)
     let route = exchange.route(owner: 2)
     let header = datagram(2, 4)
-    let taken = exchange.sender.add(header.span, 4, payload.span, 0..<6_400, count: 100, on: route)
+    let taken = exchange.sender.add(
+      header.span, 4, payload.span, 0..<64, count: 100, stride: 64, on: route)
     #expect(taken == 64)
     exchange.flush()
     let rest = exchange.sender.add(
-      header.span, 4, payload.span, 64 * taken..<6_400, count: 100 - taken, on: route)
+      header.span, 4, payload.span, 64 * taken..<64 * taken + 64, count: 100 - taken, stride: 64,
+      on: route)
     #expect(rest == 36)
     exchange.flush()
     let frames = (0..<100).map { number -> [UInt8] in

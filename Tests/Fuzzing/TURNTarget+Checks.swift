@@ -30,7 +30,7 @@ extension TraceWorld {
     case .drop: drops += 1
     case .pending: throw Finding(description: "pending without an effect")
     case .reply: try checkReply(to: datagram, client, request, hadEffects: hadEffects)
-    case .toPeer(let relay, let peer, let payload, _):
+    case .toPeer(let relay, let peer, let payload, _, _):
       let socket = relays.first { $0.handle == relay }
       let ip = try socket.required("relayed through a socket that is not open").address.ip
       try require(ip.family == peer.ip.family, "relayed to the other family")

@@ -46,7 +46,7 @@ private func sendTogether(
 ) {
   let sender = DatagramSender()
   let owner = SlabHandle(index: 0, generation: 0)
-  let route = DatagramSender.Route(socket, to: target, owner: owner, kind: 0)
+  let route = DatagramSender.Route(socket.descriptor, to: target, owner: owner, kind: 0)
   for bytes in datagrams {
     #expect(sender.add(bytes.span, bytes.count, bytes.span, 0..<0, on: route) == 1)
   }

@@ -27,7 +27,7 @@ struct PermissionTests {
     #expect(try bench.permit(SocketAddress(bench.peer.ip, port: 1)).isSuccess)
     let relay = try bench.lastRelay()
     let payload = bench.sendIndication([1, 2, 3], to: bench.peer)
-    guard case .toPeer(relay, bench.peer, let range, _) = bench.receive(payload) else {
+    guard case .toPeer(relay, bench.peer, let range, _, _) = bench.receive(payload) else {
       Issue.record("not relayed")
       return
     }
@@ -212,7 +212,7 @@ struct ChannelTests {
         toClient
           == [0x40, 0x00, 0, UInt8(length)] + payload + [UInt8](repeating: 0, count: zeros))
       guard
-        case .toPeer(_, _, let range, _) = bench.receive(
+        case .toPeer(_, _, let range, _, _) = bench.receive(
           bench.channelData(0x4000, payload, padding: -length & 3))
       else {
         Issue.record("not relayed")
@@ -256,14 +256,15 @@ struct IndicationTests {
     try #require(try bench.bind(0x4000, bench.peer).isSuccess)
     let relay = try bench.lastRelay()
     let whole = bench.sendIndication([1], to: bench.peer) { $0.add(.dontFragment, bytes: []) }
-    guard case .toPeer(relay, bench.peer, _, dontFragment: true) = bench.receive(whole) else {
+    guard case .toPeer(relay, bench.peer, _, dontFragment: true, _) = bench.receive(whole) else {
       Issue.record("without DF")
       return
     }
     for ordinary in [
       bench.sendIndication([1], to: bench.peer), bench.channelData(0x4000, [1]),
     ] {
-      guard case .toPeer(relay, bench.peer, _, dontFragment: false) = bench.receive(ordinary) else {
+      guard case .toPeer(relay, bench.peer, _, dontFragment: false, _) = bench.receive(ordinary)
+      else {
         Issue.record("with DF")
         return
       }
@@ -381,7 +382,7 @@ struct RoutingTests {
         let verdict = bench.turn.received(
           from: bench.tuple(), in: slot.span, at: payload, now: bench.now,
           effects: &bench.effects)
-        guard case .toPeer(_, bench.peer, let range, _) = verdict else {
+        guard case .toPeer(_, bench.peer, let range, _, _) = verdict else {
           Issue.record("\(verdict) at \(offset)")
           return
         }

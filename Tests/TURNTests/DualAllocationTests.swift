@@ -39,12 +39,13 @@ struct DualAllocationTests {
     #expect(try bench.permit(bench.peer, peerV6).isSuccess)
     #expect(try bench.bind(0x4000, peerV6).isSuccess)
     let (six, four) = (try relay(bench, .v6), try relay(bench, .v4))
-    guard case .toPeer(six, peerV6, _, _) = bench.receive(bench.channelData(0x4000, [1, 2])) else {
+    guard case .toPeer(six, peerV6, _, _, _) = bench.receive(bench.channelData(0x4000, [1, 2]))
+    else {
       Issue.record("not to the IPv6 peer")
       return
     }
     let sent = bench.receive(bench.sendIndication([3], to: bench.peer))
-    guard case .toPeer(four, bench.peer, _, _) = sent else {
+    guard case .toPeer(four, bench.peer, _, _, _) = sent else {
       Issue.record("not to the IPv4 peer")
       return
     }

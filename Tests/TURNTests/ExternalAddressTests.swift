@@ -33,7 +33,7 @@ struct ExternalAddressTests {
     let bob = try #require(try bench.allocate(username: "bob", from: other).relay)
     #expect(try bench.permit(bob).isSuccess)
     let verdict = bench.receive(bench.sendIndication([1, 2, 3], to: bob))
-    guard case .toPeer(_, let target, _, _) = verdict else {
+    guard case .toPeer(_, let target, _, _, _) = verdict else {
       Issue.record("\(verdict)")
       return
     }

@@ -124,7 +124,7 @@ private final class Simulation {
       switch verdict {
       case .reply:
         network.send(bench.turn.reply.bytes, to: .client(index), now: bench.now)
-      case .toPeer(let relay, let peer, let range, _):
+      case .toPeer(let relay, let peer, let range, _, _):
         relayed(relay, peer, Array(flight.bytes[range.lowerBound - 64..<range.upperBound - 64]))
       default: break
       }

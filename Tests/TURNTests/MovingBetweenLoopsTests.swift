@@ -68,7 +68,7 @@ struct MovingBetweenLoopsTests {
     let data = away.channelData(0x4000, [9])
     #expect(away.receive(data, from: client) == .pending)
     #expect(try move())
-    guard case .toPeer(let relay, home.peer, _, _) = away.receive(data, from: client) else {
+    guard case .toPeer(let relay, home.peer, _, _, _) = away.receive(data, from: client) else {
       Issue.record("the new 5-tuple is not heard")
       return
     }

@@ -46,7 +46,7 @@ struct StreamClientTests {
       let payload = [UInt8](repeating: 7, count: length)
       let verdict = bench.receive(
         bench.channelData(0x4000, payload, padding: -length & 3))
-      guard case .toPeer(_, _, let range, _) = verdict else {
+      guard case .toPeer(_, _, let range, _, _) = verdict else {
         Issue.record("\(verdict)")
         return
       }

@@ -1,4 +1,4 @@
-// Datagrams of a peer that come as a train: one decision for those that are alike, counts for each.
+// Datagrams that come as a train: one decision for those that are alike, counts for each.
 
 import NetTypes
 import STUN
@@ -131,5 +131,102 @@ struct PeerTrainTests {
     let counters = try #require(bench.records.first).counters
     #expect(counters.toClient == Traffic() && counters.drops == 3)
     #expect(bench.turn.statistics.sendFailures == 3)
+  }
+}
+
+struct ClientTrainTests {
+  let bench = Bench()
+  private let other = SocketAddress(IPAddress(9, 9, 9, 9), port: 9)
+
+  private func payload(_ number: Int, _ length: Int) -> [UInt8] {
+    (0..<length).map { UInt8(truncatingIfNeeded: number &* 31 &+ $0) }
+  }
+
+  /// Hands the datagrams in as one train, all but the last of which are as long as the first: how
+  /// many each verdict was about, and what goes to which peer.
+  private func receive(_ datagrams: [[UInt8]], on bench: Bench)
+    -> (counts: [Int], verdicts: [Verdict], sent: [[UInt8]])
+  {
+    let front = [UInt8](repeating: 0xAA, count: 10)
+    let slot = front + Array(datagrams.joined()) + [0xAA]
+    let size = datagrams[0].count
+    var train = Train(10..<slot.count - 1, size: size)
+    var seen: (counts: [Int], verdicts: [Verdict], sent: [[UInt8]]) = ([], [], [])
+    while train.count > 0 {
+      let before = train.count
+      let verdict = bench.turn.received(
+        from: bench.tuple(), in: slot.span, &train, now: bench.now, effects: &bench.effects)
+      seen.counts.append(before - train.count)
+      seen.verdicts.append(verdict)
+      guard case .toPeer(_, _, let range, _, let count) = verdict else { continue }
+      for index in 0..<count {
+        let start = range.lowerBound + index * size
+        seen.sent.append(Array(slot[start..<start + range.count]))
+      }
+    }
+    return seen
+  }
+
+  @Test func `those with one header are decided about at once, others each by itself`() throws {
+    try bench.allocate()
+    try #require(try bench.bind(0x4000, bench.peer).isSuccess)
+    try #require(try bench.bind(0x4001, other).isSuccess)
+    let payloads = (0..<7).map { payload($0, $0 == 5 ? 99 : $0 == 6 ? 40 : 100) }
+    let channels: [UInt16] = [0x4000, 0x4000, 0x4000, 0x4001, 0x4001, 0x4001, 0x4001]
+    let train = zip(channels, payloads).map { channel, bytes in
+      bench.channelData(channel, bytes, padding: bytes.count == 99 ? 1 : 0)
+    }
+    let (counts, verdicts, sent) = receive(train, on: bench)
+    #expect(counts == [3, 2, 1, 1])
+    #expect(sent == payloads)
+    let peers = verdicts.map { verdict -> SocketAddress? in
+      if case .toPeer(_, let peer, _, _, _) = verdict { peer } else { nil }
+    }
+    #expect(peers == [bench.peer, other, other, other])
+    let counters = try #require(bench.records.first).counters
+    #expect(counters.fromClient == Traffic(packets: 7, bytes: 6 * 104 + 44))
+    #expect(counters.toPeers == Traffic(packets: 7, bytes: 639) && counters.drops == 0)
+  }
+
+  @Test func `what is refused is refused for all that are alike, and each is counted`() throws {
+    try bench.allocate()
+    let train = (0..<4).map { bench.channelData(0x4000, payload($0, 100)) }
+    let (counts, verdicts, _) = receive(train, on: bench)
+    #expect(counts == [4] && verdicts == [.drop(.noChannel)])
+    #expect(bench.drops(.noChannel) == 4)
+    let counters = try #require(bench.records.first).counters
+    #expect(counters.drops == 4 && counters.fromClient == Traffic(packets: 4, bytes: 416))
+  }
+
+  @Test func `strangers' trains and garbage are looked at one by one, and all counted`() throws {
+    let train = (0..<3).map { bench.channelData(0x4000, payload($0, 100)) }
+    #expect(receive(train, on: bench).counts == [1, 1, 1])
+    #expect(bench.drops(.noAllocation) == 3)
+    try bench.allocate()
+    let garbage = [[UInt8]](repeating: [0x40, 0, 0, 9, 1, 2], count: 3)
+    #expect(receive(garbage, on: bench).counts == [1, 1, 1])
+    #expect(bench.drops(.malformedChannelData) == 3)
+  }
+
+  @Test func `where a limit is in force each is looked at by itself`() throws {
+    let limited = Bench { $0.limits.allocationBandwidth = Bandwidth(bytesPerSecond: 1_000) }
+    try limited.allocate()
+    try #require(try limited.bind(0x4000, limited.peer).isSuccess)
+    let train = (0..<50).map { limited.channelData(0x4000, payload($0, 996)) }
+    #expect(receive(train, on: limited).counts == [Int](repeating: 1, count: 50))
+    #expect(receive(train, on: limited).sent.count == 15)
+    #expect(limited.drops(.allocationBandwidth) == 35)
+  }
+
+  @Test func `what the kernel did not take is taken back for all of them`() throws {
+    try bench.allocate()
+    try #require(try bench.bind(0x4000, bench.peer).isSuccess)
+    let train = (0..<5).map { bench.channelData(0x4000, payload($0, 100)) }
+    let verdict = try #require(receive(train, on: bench).verdicts.first)
+    let (recipient, traffic) = verdict.load
+    #expect(traffic == Traffic(packets: 5, bytes: 500))
+    bench.turn.sendFailed(recipient, traffic)
+    let counters = try #require(bench.records.first).counters
+    #expect(counters.toPeers == Traffic() && counters.drops == 5)
   }
 }

@@ -46,11 +46,13 @@ typedef struct {
   uint8_t uncounted;
 } parley_route;
 
-/// Datagrams of equal length: each is the same header, which is copied, its part of the payload,
-/// which has to stay until the flush, and zeros.
+/// Datagrams of equal length: each is the same header, which is copied, its own payload, which has
+/// to stay until the flush, and zeros.
 typedef struct {
   const uint8_t *header;
+  /// Of the first; that of the next is `stride` bytes further.
   const uint8_t *payload;
+  uint32_t stride;
   /// Of one payload.
   uint32_t length;
   uint32_t header_length;
@@ -73,9 +75,6 @@ void parley_sender_free(parley_sender *sender);
 /// flush first. What is too long for any datagram is never taken; see PARLEY_DATAGRAM_MAX.
 uint32_t parley_sender_add(parley_sender *sender, const parley_route *route,
                            const parley_frames *frames);
-/// As many bytes of the caller's copied to where they stay until the flush; NULL when that is
-/// needed first.
-const uint8_t *parley_sender_keep(parley_sender *sender, const uint8_t *bytes, uint32_t length);
 /// Sends everything, and returns how often something failed.
 int parley_sender_flush(parley_sender *sender);
 /// What failed in the last flush.
