@@ -99,11 +99,18 @@ static void read_control(struct msghdr *header, parley_datagram *datagram) {
   }
 }
 
+static int take(int fd, struct mmsghdr *headers, int count) {
+  if (count > 1) return recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
+  ssize_t length = recvmsg(fd, &headers->msg_hdr, MSG_DONTWAIT);
+  headers->msg_len = (unsigned)length;
+  return length < 0 ? -1 : 1;
+}
+
 int parley_receive(parley_slots *slots, int fd, int first, int count, parley_datagram *datagrams) {
   struct mmsghdr *headers = slots->headers + first;
-  int received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
+  int received = take(fd, headers, count);
   // An ICMP error about something sent earlier fails one call, and only one.
-  if (received < 0 && errno != EAGAIN) received = recvmmsg(fd, headers, count, MSG_DONTWAIT, NULL);
+  if (received < 0 && errno != EAGAIN) received = take(fd, headers, count);
   if (received < 0) return -errno;
   for (int i = 0; i < received; i++) {
     struct msghdr *header = &headers[i].msg_hdr;

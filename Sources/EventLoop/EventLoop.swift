@@ -174,7 +174,8 @@ public final class EventLoop: @unchecked Sendable {
   }
 
   private func turn(_ events: inout [parley_event]) {
-    let timeout = flushes.isEmpty && waiting.isEmpty ? timeoutNs() : 0
+    let due = nextDeadline()
+    let timeout = flushes.isEmpty && waiting.isEmpty ? timeoutNs(until: due) : 0
     let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
       let count = Int32(buffer.count)
       if sleepsPrecisely {
@@ -199,8 +200,11 @@ public final class EventLoop: @unchecked Sendable {
       }
     }
     goOn()
-    for handler in deadlineHandlers {
-      if let deadline = handler.nextDeadline, deadline <= now { handler.advance(to: now) }
+    // What was set in this turn and is due already is for the next, which does not wait.
+    if due <= now {
+      for handler in deadlineHandlers {
+        if let deadline = handler.nextDeadline, deadline <= now { handler.advance(to: now) }
+      }
     }
     for handler in turnHandlers { handler.endTurn() }
     flush()
@@ -225,14 +229,20 @@ public final class EventLoop: @unchecked Sendable {
     }
   }
 
-  /// Until the next deadline; -1: there is none.
-  private func timeoutNs() -> Int64 {
+  private func nextDeadline() -> Instant {
     var next = Instant.distantFuture
     for handler in deadlineHandlers {
       if let deadline = handler.nextDeadline, deadline < next { next = deadline }
     }
-    guard next != .distantFuture else { return -1 }
-    return max(0, next.nanoseconds - Clock.now().nanoseconds)
+    return next
+  }
+
+  /// -1: there is nothing to wait for.
+  private func timeoutNs(until deadline: Instant) -> Int64 {
+    guard deadline != .distantFuture else { return -1 }
+    // What this turn has taken counts only where there is little left: else the clock is not read.
+    let isFar = deadline - now > .seconds(1)
+    return max(0, deadline.nanoseconds - (isFar ? now : Clock.now()).nanoseconds)
   }
 
   private func runJobs() {

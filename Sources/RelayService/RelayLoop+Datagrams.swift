@@ -30,11 +30,15 @@ extension RelayLoop {
 
   func drain(_ listener: ListenerSocket, now: Instant) {
     server.wallClock = loop.wallClock
+    let isAlone = listener.reading.isAlone(in: turns)
+    var found = 0
     for _ in 0..<Self.readsPerTurn {
-      let (slots, hasMore) = fill(from: listener.socket)
+      let (slots, hasMore) = fill(from: listener.socket, atMost: isAlone ? 1 : .max)
       for index in slots { receive(index, on: listener, now: now) }
-      if !hasMore { return }
+      found += slots.count
+      if !hasMore || isAlone { break }
     }
+    listener.reading.found(found)
   }
 
   private func receive(_ index: Int, on listener: ListenerSocket, now: Instant) {
@@ -101,10 +105,7 @@ extension RelayLoop {
   }
 
   func drain(_ relay: RelaySocket, now: Instant) {
-    // Most often there is one datagram, or one train, and to look for more costs as much as to
-    // find it. A socket that has more is ready in the next turn too, and is then read to its end.
-    let isAlone = !relay.hadSeveral && relay.readIn != turns &- 1
-    relay.readIn = turns
+    let isAlone = relay.reading.isAlone(in: turns)
     var found = 0
     // What came last may have been the end of the relay, and its descriptor be another's by now.
     for _ in 0..<Self.readsPerTurn where relay.registration != nil {
@@ -113,7 +114,7 @@ extension RelayLoop {
       found += slots.count
       if !hasMore || isAlone { break }
     }
-    relay.hadSeveral = found > 1
+    relay.reading.found(found)
   }
 
   private func receive(_ index: Int, at relay: SlabHandle, now: Instant) {

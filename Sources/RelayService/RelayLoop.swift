@@ -256,7 +256,7 @@ final class RelayLoop: DeadlineHandler, TurnHandler, @unchecked Sendable {
     snapshot.receivedFromPeers = receivedFromPeers
     snapshot.overflowsFromClients = listeners.reduce(0) { $0 &+ $1.socket.socket.overflows }
     snapshot.overflowsFromPeers = relays.reduce(overflowsOfClosed) {
-      $0 &+ ($1?.socket.overflows ?? 0)
+      $0 &+ ($1.socket?.socket.overflows ?? 0)
     }
     for reason in DropReason.allCases where statistics.drops(reason) > 0 {
       snapshot.drops["\(reason)"] = statistics.drops(reason)

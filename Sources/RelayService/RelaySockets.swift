@@ -4,7 +4,25 @@ internal import EventLoop
 internal import NetTypes
 internal import TURN
 
-/// Where clients send to.
+/// How much a socket is asked for. Most often it has one datagram or train, and to look for more
+/// costs as much as to find it: one that has more is ready in the next turn too, and is then read
+/// to its end, as is one that had several the last time.
+struct ReadingHabit {
+  private var lastTurn: UInt64 = 0
+  private var hadSeveral = false
+
+  @inline(__always)
+  mutating func isAlone(in turn: UInt64) -> Bool {
+    defer { lastTurn = turn }
+    return !hadSeveral && turn != lastTurn &+ 1
+  }
+
+  @inline(__always)
+  mutating func found(_ count: Int) { hadSeveral = count > 1 }
+}
+
+/// Where clients send to. It holds its owner, which lets go of it when it stops: to count a weaker
+/// reference would cost each packet more.
 final class ListenerSocket: EventHandler {
   /// RFC 7983 §7: what the first byte of a DTLS record is.
   private static let firstBytesOfDTLS: ClosedRange<UInt8> = 20...63
@@ -14,7 +32,8 @@ final class ListenerSocket: EventHandler {
   private var speaksUDP = false
   private(set) var speaksDTLS = false
   var registration: EventLoop.Registration?
-  private unowned let owner: RelayLoop
+  var reading = ReadingHabit()
+  private let owner: RelayLoop
   let place: ListenerPlace
 
   init(_ socket: UDPSocket, _ transport: Transport, owner: RelayLoop) {
@@ -87,10 +106,8 @@ final class RelaySocket: EventHandler {
   let socket: UDPSocket
   let handle: SlabHandle
   var registration: EventLoop.Registration?
-  private unowned let owner: RelayLoop
-  /// The turn in which it was read last, and whether there was more than one datagram or train.
-  var readIn: UInt64 = 0
-  var hadSeveral = false
+  private let owner: RelayLoop
+  var reading = ReadingHabit()
 
   init(_ socket: UDPSocket, _ handle: SlabHandle, owner: RelayLoop) {
     self.socket = socket
