@@ -177,7 +177,7 @@ let package = Package(
       "SignalingServiceTests",
       [
         "Admission", "Compression", "Configuration", "SignalingService", "SignalingTesting",
-        "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket",
+        "Signaling", "NetTypes", "Crypto", "EventLoop", "HTTP1", "WebSocket", "CMallocCounter",
       ]),
     tests(
       "ConfigurationTests", ["Configuration", "Crypto", "Logging", "NetTypes", "TokenTesting"]),

@@ -42,7 +42,7 @@ extension SignalingServer {
       agesAt = now + .milliseconds(ageMs)
       ages.schedule(Int(id.handle.index), at: agesAt)
     }
-    connect(id, connection)
+    attached.insert(connection, id)
     _ = sessions.update(id.handle) { session in
       session.connection = connection
       session.slot = slot
@@ -54,7 +54,7 @@ extension SignalingServer {
   /// The session has no connection any more.
   mutating func detach(_ id: SessionID) {
     guard let session = sessions[id.handle], let connection = session.connection else { return }
-    disconnect(id, connection)
+    attached.remove(connection, id)
     heard.remove(session.slot)
     _ = sessions.update(id.handle) { session in
       session.connection = nil

@@ -13,7 +13,7 @@ extension SignalingServer {
   ) {
     self.now = now
     counters.received.count(.join)
-    precondition(session(on: connection) == nil, "a member's messages go to receive")
+    precondition(attached[connection] == nil, "a member's messages go to receive")
     if let claim = entry.claim,
       comeBack(claim, entry, connection, from: address, into: &effects)
     {

@@ -23,8 +23,7 @@ public struct SignalingServer: ~Copyable {
 
   var directory: Directory
   var sessions: Slab<Session>
-  /// The sessions that have a connection, by that.
-  private var attached = SlotTable()
+  var attached = ConnectionTable()
   var returned = ReturnedSessions()
   /// What was drawn of tenants' allowances and not spent yet.
   var allowances: [TenantID: Int] = [:]
@@ -67,7 +66,7 @@ public struct SignalingServer: ~Copyable {
   ) {
     self.now = now
     counters.received.count(message.body.kind)
-    guard let id = session(on: connection) else { return drop(.noSession) }
+    guard let id = attached[connection] else { return drop(.noSession) }
     let (rates, refusedMax) = (limits.rates, limits.refusedMax)
     let admitted = sessions.update(id.handle) { session in
       let admission = session.admit(message, rates: rates, refusedMax: refusedMax, now: now)
@@ -99,7 +98,7 @@ public struct SignalingServer: ~Copyable {
     into effects: inout [SignalingEffect]
   ) {
     self.now = now
-    guard let id = session(on: connection) else { return }
+    guard let id = attached[connection] else { return }
     if end == .error {
       detach(id)
       remove(id, .error, into: &effects)
@@ -156,24 +155,6 @@ public struct SignalingServer: ~Copyable {
     consider(suspended.first?.since, resumeWindow)
     consider(aging.first?.since, replayAge)
     return next
-  }
-
-  // MARK: Connections
-
-  /// The session that goes over a connection.
-  func session(on connection: ConnectionID) -> SessionID? {
-    let index = attached.find(connection.hash) { slot in
-      sessions.value(at: slot) { $0.connection == connection } == true
-    }
-    return index.flatMap { sessions.handle(at: $0) }.map { SessionID($0) }
-  }
-
-  mutating func connect(_ id: SessionID, _ connection: ConnectionID) {
-    attached.insert(connection.hash, slot: Int(id.handle.index))
-  }
-
-  mutating func disconnect(_ id: SessionID, _ connection: ConnectionID) {
-    attached.remove(connection.hash, slot: Int(id.handle.index))
   }
 
   /// Looks at a session without a copy; nil when it has ended.

@@ -1,5 +1,6 @@
 // A service on loopback with threads of its own, for as long as a test needs it.
 
+import CMallocCounter
 import Dispatch
 import EventLoop
 import NetTypes
@@ -37,6 +38,18 @@ final class RunningService: Sendable {
     }
     done.wait()
     return result.withLock { $0 } ?? SignalingReport.none
+  }
+
+  /// Mallocs that the first loop's thread has made so far.
+  func mallocs() -> UInt64 {
+    let result = Mutex<UInt64>(0)
+    let done = DispatchSemaphore(value: 0)
+    group.loops[0].submit {
+      result.withLock { $0 = parley_malloc_count() }
+      done.signal()
+    }
+    done.wait()
+    return result.withLock { $0 }
   }
 
   /// Asks again until `holds` is true of the report; false when it never is.
