@@ -260,10 +260,11 @@ public final class ByteStream: EventHandler, @unchecked Sendable {
 
   /// Hands out ``input`` for use in place, and takes back what is left of it.
   public func withInput<R>(_ body: (inout [UInt8]) -> R) -> R {
-    var taken = input
-    input = []
+    // Nobody but us may hold the memory when it is given back, or it is copied.
+    var taken: [UInt8] = []
+    swap(&input, &taken)
     let result = body(&taken)
-    input = taken
+    swap(&input, &taken)
     consume(0)
     return result
   }

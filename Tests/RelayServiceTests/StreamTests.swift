@@ -170,6 +170,36 @@ struct StreamTests {
     #expect(snapshot.allocations.allSatisfy { $0.fiveTuple.transport == .tcp })
   }
 
+  #if DEBUG
+    private static let isOptimized = false
+  #else
+    private static let isOptimized = true
+  #endif
+
+  /// Sends payloads on a channel in bursts of 16, each of which arrives before the next is sent.
+  private func exchange(_ a: TCPClient, _ b: TCPClient, bursts: Int) throws {
+    for _ in 0..<bursts {
+      for _ in 0..<16 { a.core.send([UInt8](repeating: 1, count: 1_000), on: 0x4000) }
+      a.write(a.pending)
+      for _ in 0..<16 { try #require(b.frame()?.count == 1_004) }
+    }
+  }
+
+  @Test(
+    .enabled(if: isOptimized, "needs: swift test -c release -Xswiftc -enable-testing"))
+  func `a thousand packets between streams cost the loop's thread no heap allocation`() async throws
+  {
+    let relay = try Relay(transport: .tcp)
+    defer { relay.stop() }
+    let (a, b) = try pair(relay)
+    try exchange(a, b, bursts: 20)
+    let before = await relay.mallocs()
+    try exchange(a, b, bursts: 64)
+    let during = await relay.mallocs() - before
+    // The two questions themselves take a few.
+    #expect(during < 20, "\(during) allocations for 1,024 packets, each relayed twice")
+  }
+
   @Test("Trap 26: requests and data cut at every byte, and many in one write, are all served")
   func cutAndJoined() async throws {
     let relay = try Relay(transport: .tcp)
