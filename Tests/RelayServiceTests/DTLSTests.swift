@@ -47,19 +47,6 @@ private struct SecureRelay {
   func client() throws -> Client {
     try Client(address, session: DTLSEngine(connectingTo: "localhost", by: clients))
   }
-
-  /// Asks until `wanted` says yes, ten seconds at most.
-  func eventually(_ wanted: (RelaySnapshot) -> Bool) async -> Bool {
-    let limit = ContinuousClock.now + .seconds(10)
-    var isLast = false
-    repeat {
-      // Where threads are short the answer alone can take longer than the limit: what counts is
-      // when it was asked for.
-      isLast = ContinuousClock.now >= limit
-      if wanted(await relay.snapshot()) { return true }
-    } while !isLast
-    return false
-  }
 }
 
 struct DTLSTests {
@@ -102,7 +89,7 @@ struct DTLSTests {
     let stranger = try Client(secure.address)
     stranger.core.allocate(now: Clock.now())
     stranger.flush()
-    #expect(await secure.eventually { $0.dtls.drops["notDTLS"] == 1 })
+    #expect(await secure.relay.eventually { $0.dtls.drops["notDTLS"] == 1 })
     let snapshot = await secure.relay.snapshot()
     #expect(snapshot.requests == 0 && snapshot.allocations.isEmpty)
   }
@@ -112,7 +99,7 @@ struct DTLSTests {
     let secure = try SecureRelay()
     defer { secure.relay.stop() }
     for _ in 0..<200 { try secure.client().flush() }
-    #expect(await secure.eventually { $0.receivedFromClients == 200 })
+    #expect(await secure.relay.eventually { $0.receivedFromClients == 200 })
     let snapshot = await secure.relay.snapshot()
     #expect(snapshot.dtls == DTLSFigures())
   }
@@ -125,7 +112,7 @@ struct DTLSTests {
     #expect(await secure.relay.snapshot().allocations.count == 1)
     client.session?.close()
     client.flush()
-    #expect(await secure.eventually { $0.allocations.isEmpty && $0.dtls.live == 0 })
+    #expect(await secure.relay.eventually { $0.allocations.isEmpty && $0.dtls.live == 0 })
   }
 
   @Test func `what no record holds is dropped and counted, and the session goes on`() async throws {
@@ -136,7 +123,7 @@ struct DTLSTests {
     try meet(plain, sealed)
     plain.core.send([UInt8](repeating: 1, count: 20_000), on: 0x4000)
     plain.flush()
-    #expect(await secure.eventually { $0.sendFailures == 1 })
+    #expect(await secure.relay.eventually { $0.sendFailures == 1 })
     #expect(try exchange(plain, sealed, count: 10, size: 1_200) == 10)
   }
 

@@ -210,9 +210,8 @@ struct RelayServiceTests {
     _ = a.socket.send(builder.bytes.span, 0..<builder.bytes.count, to: a.server)
     a.core.allocate(now: Clock.now())
     a.flush()
-    let end = Clock.now() + .seconds(10)
-    var snapshot = await relay.snapshot()
-    while snapshot.receivedFromClients < 2, Clock.now() < end { snapshot = await relay.snapshot() }
+    #expect(await relay.eventually { $0.receivedFromClients == 2 })
+    let snapshot = await relay.snapshot()
     #expect(snapshot.bindingRequests == 1)
     #expect(snapshot.drops == ["unknownMethod": 1])
   }

@@ -58,6 +58,19 @@ final class Relay {
     }
   }
 
+  /// Asks until `wanted` says yes, ten seconds at most.
+  func eventually(_ wanted: (RelaySnapshot) -> Bool) async -> Bool {
+    let limit = ContinuousClock.now + .seconds(10)
+    var isLast = false
+    repeat {
+      // Where threads are short the answer alone can take longer than the limit: what counts is
+      // when it was asked for.
+      isLast = ContinuousClock.now >= limit
+      if wanted(await snapshot()) { return true }
+    } while !isLast
+    return false
+  }
+
   /// Mallocs that the first loop's thread has made so far.
   func mallocs() async -> UInt64 {
     await withCheckedContinuation { continuation in
