@@ -52,6 +52,29 @@ import Testing
   }
 }
 
+@Suite struct SendOrderTests {
+  private static let counts = [1, 2, 3, 12, 80, 200, 987, 4_000]
+
+  @Test(arguments: counts) func `every peer sends once in each round`(peers: Int) {
+    let order = SendOrder(peers: peers)
+    for round in 0..<3 {
+      let turns = (0..<peers).map { order.peer(at: round * peers + $0) }
+      #expect(turns.sorted() == Array(0..<peers))
+      #expect(turns.map { order.turn(of: $0) } == Array(0..<peers))
+    }
+  }
+
+  @Test(arguments: [(10, 8), (50, 4), (125, 8), (3, 100)])
+  func `the peers of a room send at all times of a round`(rooms: Int, peers: Int) {
+    let order = SendOrder(peers: rooms * peers)
+    for room in 0..<rooms {
+      let turns = (0..<rooms * peers).filter { order.peer(at: $0) / peers == room }
+      let gaps = zip(turns, turns.dropFirst() + [turns[0] + rooms * peers]).map { $1 - $0 }
+      #expect((gaps.max() ?? 0) <= 3 * rooms, "room \(room): \(turns)")
+    }
+  }
+}
+
 @Suite struct SignalURLTests {
   @Test func hostPortAndPathAreFound() throws {
     let url = try #require(SignalURL("ws://127.0.0.1:8080/signal"))

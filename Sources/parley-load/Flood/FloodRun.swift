@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import NetTypes
+internal import Traffic
 
 struct FloodRun {
   let options: FloodOptions
@@ -16,6 +17,7 @@ struct FloodRun {
     let offender = Self.offender(options.kind, scene)
     let load = try SignalLoad(options.calm, url, name: name, disturbedBy: offender)
     let thread = try LoopThread(loop, name: "flood")
+    ThreadTurns.first.take()
     let results = try load.runToEnd()
     thread.stopAndJoin()
     return results.report(options, offender.allFindings)

@@ -4,6 +4,7 @@
 internal import EventLoop
 internal import NetTypes
 internal import Synchronization
+internal import Traffic
 
 /// Where a flood takes place.
 struct FloodScene {
@@ -29,10 +30,12 @@ class Offender: DeadlineHandler, FloodConnectionOwner, @unchecked Sendable {
   /// Connections that ended without a close frame.
   private(set) var cut = 0
   private var nextTick = Instant.distantFuture
+  private var random = SplitMix64(seed: 1)
 
   init(_ scene: FloodScene) { self.scene = scene }
 
-  /// How often ``tick(now:)`` is called.
+  /// How often ``tick(now:)`` is called, on average: what came at the rate at which calm peers send
+  /// would meet always the same of them.
   var interval: Duration { .milliseconds(10) }
 
   // MARK: The run, on any thread
@@ -45,6 +48,7 @@ class Offender: DeadlineHandler, FloodConnectionOwner, @unchecked Sendable {
 
   func prepareSoon() {
     scene.loop.submit { [self] in
+      ThreadTurns.last.take()
       scene.loop.add(self)
       prepare()
     }
@@ -97,7 +101,7 @@ class Offender: DeadlineHandler, FloodConnectionOwner, @unchecked Sendable {
   var nextDeadline: Instant? { isActive ? nextTick : nil }
 
   func advance(to now: Instant) {
-    nextTick = now + interval
+    nextTick = now + interval * Int.random(in: 50...150, using: &random) / 100
     tick(now: now)
   }
 

@@ -9,7 +9,7 @@ extension SignalLoad {
 
   // MARK: Sending
 
-  /// Sends what is due, one peer after the other.
+  /// Sends what is due, one peer after the other, in the order of turns.
   func send(now: Instant) {
     guard now < phaseEnds else { return stopSending(now: now) }
     guard options.inFlight == nil else { return }
@@ -21,12 +21,12 @@ extension SignalLoad {
         return
       }
       guard pacer.due <= time else { return }
-      let (number, place) = pacer.next.quotientAndRemainder(dividingBy: peers.count)
+      let number = pacer.next / peers.count
       if offender != nil && !isDisturbed && options.isLate(number) {
         isDisturbed = true
         offender?.beginSoon()
       }
-      let peer = peers[place]
+      let peer = peers[order.peer(at: pacer.next)]
       if rooms[peer.room].isBroken {
         results.unsent += 1
       } else {
@@ -43,7 +43,7 @@ extension SignalLoad {
     while peer.next < peer.due, peer.isWritable {
       let number = peer.next
       let due =
-        options.inFlight == nil ? pacer.due(number * peers.count + peer.place) : now
+        options.inFlight == nil ? pacer.due(number * peers.count + order.turn(of: peer.place)) : now
       let mark = MessageMark(sender: peer.index, number: number, timeNs: due.nanoseconds)
       let seq = SignalPeer.seq(ofMessage: number)
       let isFirst: Bool

@@ -28,6 +28,7 @@ final class SignalLoad: DeadlineHandler {
   let door: SignalDoor
   let options: SignalOptions
   let schedule: SignalSchedule
+  let order: SendOrder
   let loop: EventLoop
   let offender: Offender?
   private let runName: String
@@ -71,6 +72,7 @@ final class SignalLoad: DeadlineHandler {
     runName = name
     door = SignalDoor(url, subprotocols: options.isEcho ? [] : [SignalFrames.subprotocol])
     schedule = SignalSchedule(peers: options.peers, fanOut: options.fanOut)
+    order = SendOrder(peers: options.connections)
     peerForm = MessageForm(.peer, size: options.size, isEcho: options.isEcho)
     roomForm = MessageForm(.room, size: options.size, isEcho: options.isEcho)
     peerTemplate = MessageTemplate(peerForm, maskKey: door.maskKey)

@@ -10,8 +10,9 @@ struct SignalResults {
   /// From when a message was due to having read it, by its part of the run.
   private var latencies = [LatencyHistogram](
     repeating: LatencyHistogram(), count: SignalPart.allCases.count)
-  /// How long after its time a message was sent.
-  private var lag = LatencyHistogram()
+  /// How long after its time a message was sent, by its part of the run.
+  private var lags = [LatencyHistogram](
+    repeating: LatencyHistogram(), count: SignalPart.allCases.count)
   /// From having been cut to being back.
   private var returning = LatencyHistogram()
   private(set) var joined = 0
@@ -74,7 +75,7 @@ struct SignalResults {
     due += receivers
     lostByPart[part.rawValue] += receivers
     lastSent = time
-    lag.record(time.nanoseconds - dueAt.nanoseconds)
+    lags[part.rawValue].record(time.nanoseconds - dueAt.nanoseconds)
   }
 
   /// The server says that it did not deliver a message, so nobody waits for it.
@@ -91,9 +92,7 @@ struct SignalResults {
     latencies[part.rawValue].record(latencyNs)
   }
 
-  private var latency: LatencyHistogram {
-    latencies.reduce(into: LatencyHistogram()) { $0.add($1) }
-  }
+  private var latency: LatencyHistogram { Self.sum(latencies) }
 
   /// For a picture.
   func step(_ options: SignalOptions) -> PlotStep {
@@ -111,8 +110,13 @@ struct SignalResults {
     var report = Report(command: SignalOptions.command, title: title(options))
     fill(&report, options)
     report.add("latency", "latency", latency)
+    report.add("send_lag", "sent late by", Self.sum(lags))
     addTimes(to: &report)
     return report
+  }
+
+  private static func sum(_ parts: [LatencyHistogram]) -> LatencyHistogram {
+    parts.reduce(into: LatencyHistogram()) { $0.add($1) }
   }
 
   /// The report of a flood run.
@@ -133,6 +137,9 @@ struct SignalResults {
     for part in SignalPart.allCases {
       report.add(part.key, part.label, latencies[part.rawValue])
     }
+    for part in SignalPart.allCases {
+      report.add("send_lag_\(part.key)", "sent late by, \(part.label)", lags[part.rawValue])
+    }
     addTimes(to: &report)
     return report
   }
@@ -143,7 +150,6 @@ struct SignalResults {
   }
 
   private func addTimes(to report: inout Report) {
-    report.add("send_lag", "sent late by", lag)
     report.add("opening", "opening a WebSocket", opening)
     report.add("joining", "joining", joining)
     if cuts > 0 { report.add("returning", "coming back", returning) }
