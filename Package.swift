@@ -198,6 +198,14 @@ let package = Package(
         "Compression", "Configuration", "EventLoop", "parley-load", "JSON", "NetTypes", "STUN",
         "TURNClient", "Traffic", "WebSocket",
       ]),
+    .target(name: "CMarks", path: "Tests/CMarks"),
+    .executableTarget(
+      name: "parley-instructions",
+      dependencies: [
+        "CMarks", "HTTP1", "NetTypes", "STUN", "Signaling", "SignalingService", "TURN",
+        "TURNTesting", "WebSocket",
+      ],
+      path: "Tests/parley-instructions", swiftSettings: house),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
       name: "Fuzzing",

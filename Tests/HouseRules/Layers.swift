@@ -40,7 +40,7 @@ struct LayerTable {
   static let layersSeeingC: Set<Layer> = [.values, .edges, .tests]
 
   /// C that only tests link.
-  static let cTestTargets: Set<String> = ["CMallocCounter", "CFuzzer"]
+  static let cTestTargets: Set<String> = ["CMallocCounter", "CMarks", "CFuzzer"]
 
   static let parley = LayerTable(targets: [
     ("CLinux", .c), ("COpenSSL", .c), ("CHiredis", .c), ("CZlib", .c), ("CSimdjson", .c),
@@ -73,6 +73,7 @@ struct LayerTable {
     ("SignalingServiceTests", .tests), ("AdminServiceTests", .tests), ("ParleyctlTests", .tests),
     ("TrafficTests", .tests), ("ParleyLoadTests", .tests), ("CFuzzer", .tests), ("Fuzzing", .tests),
     ("parley-fuzz", .tests), ("parley-echo", .tests), ("FuzzingTests", .tests),
+    ("CMarks", .tests), ("parley-instructions", .tests),
     ("HouseRules", .tests),
   ])
 
