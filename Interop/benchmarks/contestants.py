@@ -53,9 +53,9 @@ def answers_stun() -> bool:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process so far."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Processor time of a process so far: that of /proc/PID/stat, but not in ticks of 10 ms."""
+    # clock_getcpuclockid(3): the scheduler's clock (2) of a whole process.
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 class Contestant:
