@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("INTEROP_BIN", ROOT / ".build" / "release"))
 WORK = ROOT / ".build" / "benchmark-relay"
 HOST, PORT, TLS_PORT = "127.0.0.1", 20941, 20942
+# Of its own, for the sockets of 10,000 clients take ports that relays would have.
+RELAY_HOST = "127.0.0.2"
 REALM, USER, PASSWORD = "bench", "bench", "bench"
 READY_SECONDS_MAX = 10
 # Of each UDP socket, where a server can be told.
@@ -126,7 +128,7 @@ class Parley(Contestant):
         return [str(self.path), "--threads", "1", "--listen", f"udp:{HOST}:{PORT}",
                 "--listen", f"tcp:{HOST}:{PORT}", "--listen", f"tls:{HOST}:{TLS_PORT}",
                 "--cert", str(WORK / "cert.pem"), "--key", str(WORK / "key.pem"),
-                "--relay-ip", HOST, "--realm", REALM, "--user", f"{USER}:{PASSWORD}",
+                "--relay-ip", RELAY_HOST, "--realm", REALM, "--user", f"{USER}:{PASSWORD}",
                 "--allow-peer", "127.0.0.0/8", "--unauthenticated-rate", "0",
                 "--log-level", "error", "--stop-grace", "0"]
 
@@ -146,7 +148,7 @@ class Coturn(Contestant):
 
     def command(self) -> list[str]:
         return [self.path, "-n", "--relay-threads", "1", "--listening-ip", HOST,
-                "--relay-ip", HOST, "--listening-port", str(PORT),
+                "--relay-ip", RELAY_HOST, "--listening-port", str(PORT),
                 "--tls-listening-port", str(TLS_PORT), "--cert", str(WORK / "cert.pem"),
                 "--pkey", str(WORK / "key.pem"), "--lt-cred-mech", "--realm", REALM,
                 "--user", f"{USER}:{PASSWORD}", "--allow-loopback-peers", "--no-cli",
