@@ -118,16 +118,18 @@ class Contestant:
 
 
 class Parley(Contestant):
-    """`turnd` of this tree, or another build of it."""
+    """`turnd` of this tree, or another build of it. It listens for streams only where it has to:
+    of the descriptors it may have it then keeps two thirds back for them."""
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, has_streams: bool = False) -> None:
         super().__init__("parley")
         self.path = path
+        self.streams = ["--listen", f"tcp:{HOST}:{PORT}", "--listen", f"tls:{HOST}:{TLS_PORT}",
+                        "--cert", str(WORK / "cert.pem"), "--key", str(WORK / "key.pem")
+                        ] if has_streams else []
 
     def command(self) -> list[str]:
-        return [str(self.path), "--threads", "1", "--listen", f"udp:{HOST}:{PORT}",
-                "--listen", f"tcp:{HOST}:{PORT}", "--listen", f"tls:{HOST}:{TLS_PORT}",
-                "--cert", str(WORK / "cert.pem"), "--key", str(WORK / "key.pem"),
+        return [str(self.path), "--threads", "1", "--listen", f"udp:{HOST}:{PORT}", *self.streams,
                 "--relay-ip", RELAY_HOST, "--realm", REALM, "--user", f"{USER}:{PASSWORD}",
                 "--allow-peer", "127.0.0.0/8", "--unauthenticated-rate", "0",
                 "--log-level", "error", "--stop-grace", "0"]
