@@ -1,4 +1,4 @@
-// epoll, eventfd, signals, the service manager, clocks and limits.
+// epoll, eventfd, timers, signals, the service manager, clocks and limits.
 #include "CLinux.h"
 #include <errno.h>
 #include <pthread.h>
@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,30 +38,25 @@ int parley_epoll_remove(int epoll, int fd) {
   return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0;
 }
 
-static int tell(const struct epoll_event *found, int ready, parley_event *events) {
+int parley_epoll_wait(int epoll, parley_event *events, int count, int waits) {
+  struct epoll_event found[EVENTS_MAX];
+  if (count > EVENTS_MAX) count = EVENTS_MAX;
+  int ready = epoll_wait(epoll, found, count, waits ? -1 : 0);
   if (ready < 0) return errno == EINTR ? 0 : -errno;
   for (int i = 0; i < ready; i++)
     events[i] = (parley_event){.token = found[i].data.u64, .bits = found[i].events};
   return ready;
 }
 
-int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms) {
-  struct epoll_event found[EVENTS_MAX];
-  if (count > EVENTS_MAX) count = EVENTS_MAX;
-  return tell(found, epoll_wait(epoll, found, count, timeout_ms), events);
+int parley_timer_create(void) {
+  int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
 }
 
-int parley_epoll_wait_ns(int epoll, parley_event *events, int count, int64_t timeout_ns) {
-  struct epoll_event found[EVENTS_MAX];
-  if (count > EVENTS_MAX) count = EVENTS_MAX;
-  struct timespec timeout = {.tv_sec = timeout_ns / 1000000000,
-                             .tv_nsec = timeout_ns % 1000000000};
-  int ready = epoll_pwait2(epoll, found, count, timeout_ns < 0 ? NULL : &timeout, NULL);
-  // A kernel before 5.11 does not have it.
-  if (ready < 0 && errno == ENOSYS)
-    ready = epoll_wait(epoll, found, count,
-                       timeout_ns < 0 ? -1 : (int)((timeout_ns + 999999) / 1000000));
-  return tell(found, ready, events);
+void parley_timer_set(int fd, int64_t at_ns) {
+  struct itimerspec when = {.it_value = {.tv_sec = at_ns / 1000000000,
+                                         .tv_nsec = at_ns % 1000000000}};
+  timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 int parley_eventfd(void) {

@@ -56,6 +56,9 @@ public final class EventLoop: @unchecked Sendable {
   private static let watchesMax = 1 << 20
   private static let eventsPerWait = 128
   private static let wakeToken = UInt64.max
+  /// Deadlines within a millisecond are met together.
+  private static let deadlineStepNs: Int64 = 1_000_000
+  private static let timerToken = UInt64.max - 1
 
   public let index: Int
   /// When the loop last woke: one clock reading for everything that is done until it waits again.
@@ -67,6 +70,9 @@ public final class EventLoop: @unchecked Sendable {
   private let sleepsPrecisely: Bool
   private let epoll: Int32
   private let wake: Int32
+  private let timer: Int32
+  /// What the timer is set to.
+  private var timerDue = Instant.distantFuture
   /// Where streams read to before they know how much has come: one for all of a loop, since each is
   /// done with it before the next is asked.
   let scratch = ScratchBuffer(capacity: 65_536)
@@ -91,17 +97,21 @@ public final class EventLoop: @unchecked Sendable {
     self.sleepsPrecisely = sleepsPrecisely
     epoll = try SystemError.check(parley_epoll_create(), "epoll_create")
     wake = try SystemError.check(parley_eventfd(), "eventfd")
+    timer = try SystemError.check(parley_timer_create(), "timerfd")
     now = Clock.now()
     wallClock = Clock.wallClock()
     wallClockReadAt = now
-    _ = try SystemError.check(
-      parley_epoll_set(epoll, wake, UInt32(PARLEY_READABLE.rawValue), Self.wakeToken, 0),
-      "epoll_ctl")
+    for (descriptor, token) in [(wake, Self.wakeToken), (timer, Self.timerToken)] {
+      _ = try SystemError.check(
+        parley_epoll_set(epoll, descriptor, UInt32(PARLEY_READABLE.rawValue), token, 0),
+        "epoll_ctl")
+    }
   }
 
   deinit {
     parley_close(epoll)
     parley_close(wake)
+    parley_close(timer)
   }
 
   // MARK: Descriptors
@@ -175,15 +185,10 @@ public final class EventLoop: @unchecked Sendable {
 
   private func turn(_ events: inout [parley_event]) {
     let due = nextDeadline()
-    let timeout = flushes.isEmpty && waiting.isEmpty ? timeoutNs(until: due) : 0
+    let waits = flushes.isEmpty && waiting.isEmpty && due > now
+    if waits { setTimer(for: due) }
     let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-      let count = Int32(buffer.count)
-      if sleepsPrecisely {
-        return unsafe parley_epoll_wait_ns(epoll, buffer.baseAddress, count, timeout)
-      }
-      // Rounded up, or the last millisecond before a deadline is spent spinning.
-      let timeoutMs = timeout < 0 ? -1 : Int32(clamping: (timeout + 999_999) / 1_000_000)
-      return unsafe parley_epoll_wait(epoll, buffer.baseAddress, count, timeoutMs)
+      unsafe parley_epoll_wait(epoll, buffer.baseAddress, Int32(buffer.count), waits ? 1 : 0)
     }
     now = Clock.now()
     if now - wallClockReadAt >= .seconds(1) {
@@ -195,6 +200,9 @@ public final class EventLoop: @unchecked Sendable {
       if event.token == Self.wakeToken {
         parley_eventfd_drain(wake)
         runJobs()
+      } else if event.token == Self.timerToken {
+        parley_eventfd_drain(timer)
+        timerDue = .distantFuture
       } else if let watch = watches[SlabHandle(packed: event.token)] {
         watch.handler.ready(Readiness(rawValue: event.bits), now: now)
       }
@@ -237,12 +245,16 @@ public final class EventLoop: @unchecked Sendable {
     return next
   }
 
-  /// -1: there is nothing to wait for.
-  private func timeoutNs(until deadline: Instant) -> Int64 {
-    guard deadline != .distantFuture else { return -1 }
-    // What this turn has taken counts only where there is little left: else the clock is not read.
-    let isFar = deadline - now > .seconds(1)
-    return max(0, deadline.nanoseconds - (isFar ? now : Clock.now()).nanoseconds)
+  /// The timer is touched only when it has to ring earlier than it would. A timeout of the wait
+  /// itself would be set and taken back at each one, for every packet that comes alone; a deadline
+  /// that has moved costs one turn with nothing to do.
+  private func setTimer(for deadline: Instant) {
+    let step = sleepsPrecisely ? 1 : Self.deadlineStepNs
+    let (steps, rest) = deadline.nanoseconds.quotientAndRemainder(dividingBy: step)
+    let (due, overflow) = (steps + (rest > 0 ? 1 : 0)).multipliedReportingOverflow(by: step)
+    guard !overflow, due < timerDue.nanoseconds else { return }
+    timerDue = Instant(nanoseconds: due)
+    parley_timer_set(timer, due)
   }
 
   private func runJobs() {

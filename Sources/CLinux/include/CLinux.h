@@ -87,10 +87,14 @@ void parley_end_output(int fd);
 int parley_epoll_create(void);
 int parley_epoll_set(int epoll, int fd, uint32_t bits, uint64_t token, int modify);
 int parley_epoll_remove(int epoll, int fd);
-/// Waits up to `timeout_ms` (-1: for ever). EINTR counts as no event.
-int parley_epoll_wait(int epoll, parley_event *events, int count, int timeout_ms);
-/// The same with a timeout that is not rounded to milliseconds; -1: for ever.
-int parley_epoll_wait_ns(int epoll, parley_event *events, int count, int64_t timeout_ns);
+/// Takes what is ready; waits != 0: until something is. EINTR counts as no event.
+int parley_epoll_wait(int epoll, parley_event *events, int count, int waits);
+
+/// A descriptor that becomes readable at a time of parley_monotonic_ns; parley_eventfd_drain makes
+/// it wait again.
+int parley_timer_create(void);
+/// `at_ns`: above 0. The time that was set before no longer counts.
+void parley_timer_set(int fd, int64_t at_ns);
 
 int parley_eventfd(void);
 void parley_eventfd_signal(int fd);
