@@ -10,8 +10,9 @@ public enum BindingResponder {
   public static func answer(
     _ request: Message, from client: SocketAddress, into reply: inout MessageBuilder
   ) {
-    let unknown = request.unknownRequired
-    guard unknown.isEmpty else { return refuse(request, unknown: unknown, into: &reply) }
+    guard !request.hasUnknownRequired else {
+      return refuse(request, unknown: request.unknownRequired, into: &reply)
+    }
     reply.begin(request.type.answer(.success), request.transactionID)
     reply.add(.xorMappedAddress, address: client)
     reply.finish(fingerprint: request.hasFingerprint)

@@ -164,15 +164,25 @@ public struct Message: Sendable {
     return Int(bytes[range.lowerBound + 2] & 7) * 100 + Int(bytes[range.lowerBound + 3])
   }
 
+  /// Whether there is a comprehension-required attribute that is not understood.
+  public var hasUnknownRequired: Bool {
+    for index in 0..<attributeCount where Self.isUnknownRequired(attributes[index].type) {
+      return true
+    }
+    return false
+  }
+
   /// Comprehension-required types that are not understood, each once, in order (RFC 8489 §6.3.1).
   public var unknownRequired: [UInt16] {
     var unknown: [UInt16] = []
     for index in 0..<attributeCount {
       let type = attributes[index].type
-      guard Attribute.isComprehensionRequired(type), !unknown.contains(type) else { continue }
-      if Attribute(rawValue: type)?.isUnderstood == true { continue }
-      unknown.append(type)
+      if Self.isUnknownRequired(type), !unknown.contains(type) { unknown.append(type) }
     }
     return unknown
+  }
+
+  private static func isUnknownRequired(_ type: UInt16) -> Bool {
+    Attribute.isComprehensionRequired(type) && Attribute(rawValue: type)?.isUnderstood != true
   }
 }

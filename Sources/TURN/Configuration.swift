@@ -65,16 +65,10 @@ public struct TURNConfiguration: Sendable {
 
 /// What a server goes by now. A reference, for every request looks at it, and a copy of all those
 /// tables costs more than what it asks.
-@dynamicMemberLookup
 final class CurrentConfiguration: Sendable {
   let value: TURNConfiguration
 
   init(_ value: TURNConfiguration) { self.value = value }
-
-  @inline(__always)
-  subscript<Member>(dynamicMember path: KeyPath<TURNConfiguration, Member>) -> Member {
-    value[keyPath: path]
-  }
 }
 
 /// The family of the relayed address when no REQUESTED-ADDRESS-FAMILY names one.

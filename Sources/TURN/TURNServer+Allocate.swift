@@ -17,7 +17,7 @@ extension TURNServer {
       return refuse(request, .badRequest, user)
     }
     guard let transport = RequestedTransport(rawValue: UInt8(wanted >> 24)),
-      transport == .udp || configuration.relaysTCP
+      transport == .udp || configuration.value.relaysTCP
     else { return refuse(request, .unsupportedTransport, user) }
     guard transport == .udp || mayRelayTCP(request) else {
       return refuse(request, .badRequest, user)
@@ -29,7 +29,7 @@ extension TURNServer {
     if requested == nil, request.message.has(.lifetime) {
       return refuse(request, .badRequest, user)
     }
-    let lifetime = configuration.limits.grant(requested, to: user)
+    let lifetime = configuration.value.limits.grant(requested, to: user)
     // Steps 5 to 9, as far as they are about the request alone.
     var wish: AllocationWish
     do throws(AllocationWish.Refusal) {
@@ -65,7 +65,7 @@ extension TURNServer {
     var opening = OpeningAllocation(
       request: request, user: user, transport: wish.transport, lifetime: lifetime, ip: ip,
       wish: .any(wish.port),
-      attemptsLeft: configuration.limits.portAttemptsMax)
+      attemptsLeft: configuration.value.limits.portAttemptsMax)
     if wish.isDual {
       opening.additional = configuration.value.relayAddress(.v6)
       if opening.additional == nil {
@@ -83,7 +83,7 @@ extension TURNServer {
   }
 
   private func defaultFamily(for client: SocketAddress) -> IPAddress.Family {
-    switch configuration?.defaultFamily {
+    switch configuration?.value.defaultFamily {
     case .ipv4, nil: .v4
     case .ipv6: .v6
     case .keep: client.ip.family
@@ -107,7 +107,7 @@ extension TURNServer {
   /// none.
   private mutating func redirect(_ request: Request, _ user: AuthenticatedUser) -> Verdict {
     let family = request.tuple.client.ip.family
-    let alternates = configuration?.alternates.filter { $0.address.ip.family == family } ?? []
+    let alternates = configuration?.value.alternates.filter { $0.address.ip.family == family } ?? []
     guard let alternate = alternates.randomElement(using: &random) else {
       return refuse(request, .insufficientCapacity, user)
     }

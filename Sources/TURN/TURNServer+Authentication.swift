@@ -42,7 +42,7 @@ extension TURNServer {
     guard let algorithm = passwordAlgorithm(message, bytes.extracting(nonce), bytes) else {
       return .refused(refuseUnproven(request, .badRequest))
     }
-    guard bytes.extracting(realm).holds(configuration.realm),
+    guard bytes.extracting(realm).holds(configuration.value.realm),
       let name = username(message, bytes)
     else { return challenge(request, .unauthenticated) }
     guard let user = user(name, algorithm, request, bytes) else {
@@ -60,7 +60,7 @@ extension TURNServer {
       return message.text(.username, bytes, max: LongTermCredential.usernameMax)
     }
     return message.value(of: .userhash).flatMap { range in
-      configuration?.credentials.username(userhash: bytes.bytes(in: range))
+      configuration?.value.credentials.username(userhash: bytes.bytes(in: range))
     }
   }
 
@@ -76,7 +76,7 @@ extension TURNServer {
     let all = message.value(of: .passwordAlgorithms)
     guard one != nil || all != nil else { return .md5 }
     let chosen = one.flatMap { PasswordAlgorithm.list(bytes, $0)?.first }
-    guard let offered = configuration?.credentials.algorithms, !offered.isEmpty,
+    guard let offered = configuration?.value.credentials.algorithms, !offered.isEmpty,
       SecurityFeatures(nonce: nonce)?.contains(.passwordAlgorithms) == true
     else { return chosen }
     guard let all, bytes.bytes(in: all) == PasswordAlgorithm.value(offered),
@@ -97,7 +97,9 @@ extension TURNServer {
   ) -> AuthenticatedUser? {
     guard let configuration else { return nil }
     let response = responseAlgorithm(request.message)
-    if let grant = grant(name, request, bytes), let authorization = configuration.authorization {
+    if let grant = grant(name, request, bytes),
+      let authorization = configuration.value.authorization
+    {
       // A key's name is nobody's: all who come with tokens count as one.
       return AuthenticatedUser(
         name: name, account: authorization.serverName, key: IntegrityKey(grant.macKey, response),
@@ -105,17 +107,17 @@ extension TURNServer {
     }
     // Time-limited credentials are for making allocations: one that was made in time goes on,
     // because its client cannot change the name.
-    let isExempt = !configuration.hasStrictExpiry && isOwner(name, request, bytes)
+    let isExempt = !configuration.value.hasStrictExpiry && isOwner(name, request, bytes)
     let unixSeconds = wallClock.unixSeconds(at: request.now)
     guard
-      case .keys(let keys, let expiry) = configuration.credentials.lookup(
+      case .keys(let keys, let expiry) = configuration.value.credentials.lookup(
         name, algorithm, unixSeconds: isExempt ? nil : unixSeconds),
       let key = keys.first(where: { request.message.isIntegrityValid(bytes, key: $0) })
     else { return nil }
     return AuthenticatedUser(
-      name: name, account: configuration.credentials.account(of: name),
+      name: name, account: configuration.value.credentials.account(of: name),
       key: IntegrityKey(key, response),
-      lifetimeMax: configuration.hasStrictExpiry
+      lifetimeMax: configuration.value.hasStrictExpiry
         ? expiry.map { .seconds(max(1, $0 - unixSeconds)) } : nil)
   }
 
@@ -128,15 +130,15 @@ extension TURNServer {
     if loopOfConnection(request, bytes) != nil { return true }
     // Whose the allocation of a ticket is, the loop that has it will see.
     return arrivals[request.tuple] != nil
-      || configuration?.isMobile == true && request.message.has(.mobilityTicket)
+      || configuration?.value.isMobile == true && request.message.has(.mobilityTicket)
         && request.message.type.method == .refresh
   }
 
   private func isValid(_ nonce: Span<UInt8>, _ request: Request) -> Bool {
     guard let configuration else { return false }
-    return configuration.nonces.isValid(
+    return configuration.value.nonces.isValid(
       nonce, for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
-      features: configuration.features)
+      features: configuration.value.features)
   }
 
   // MARK: Answers to those who proved nothing
@@ -155,16 +157,16 @@ extension TURNServer {
     guard let configuration, mayAnswer(request) else {
       return .refused(.drop(.unauthenticatedRate))
     }
-    let nonce = configuration.nonces.mint(
+    let nonce = configuration.value.nonces.mint(
       for: request.tuple.client, unixSeconds: wallClock.unixSeconds(at: request.now),
-      features: configuration.features)
+      features: configuration.value.features)
     begin(error, request, withReason: false)
-    reply.add(.realm, text: configuration.realm)
+    reply.add(.realm, text: configuration.value.realm)
     reply.add(.nonce, span: nonce.span)
-    let algorithms = configuration.credentials.algorithms
+    let algorithms = configuration.value.credentials.algorithms
     if !algorithms.isEmpty { reply.add(algorithms: algorithms) }
     // RFC 7635 §6.1: where a token for this server is to be had, the client knows.
-    if let name = configuration.authorization?.serverName {
+    if let name = configuration.value.authorization?.serverName {
       reply.add(.thirdPartyAuthorization, text: name)
     }
     reply.finish(fingerprint: request.message.hasFingerprint)

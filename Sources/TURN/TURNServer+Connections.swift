@@ -18,7 +18,7 @@ extension TURNServer {
     guard let end = allocation.ends[peer.ip.family] else {
       return refuse(request, .peerAddressFamilyMismatch, user)
     }
-    guard configuration.peers.allows(peer) else { return refuse(request, .forbidden, user) }
+    guard configuration.value.peers.allows(peer) else { return refuse(request, .forbidden, user) }
     guard !allocation.connections.contains(where: { connections[$0]?.peer == peer }) else {
       return refuse(request, .connectionAlreadyExists, user)
     }
@@ -62,7 +62,7 @@ extension TURNServer {
     else { return refuseConnection(.noRelay) }
     let peer = external.outside(peer)
     guard allocation.permits(peer.ip, now: now) else { return refuseConnection(.noPermission) }
-    guard configuration?.peers.allows(peer.ip) == true else {
+    guard configuration?.value.peers.allows(peer.ip) == true else {
       return refuseConnection(.forbiddenPeer)
     }
     guard
@@ -167,7 +167,7 @@ extension TURNServer {
     _ peer: SocketAddress, of allocation: SlabHandle, _ state: PeerConnection.State,
     within timeout: Duration, now: Instant
   ) -> SlabHandle? {
-    let max = configuration?.limits.connectionsPerAllocationMax ?? 0
+    let max = configuration?.value.limits.connectionsPerAllocationMax ?? 0
     guard let held = allocations[allocation]?.connections.count, held < max else { return nil }
     var id: UInt32
     repeat {

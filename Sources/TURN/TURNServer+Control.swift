@@ -24,7 +24,7 @@ extension TURNServer {
     for peer in peers {
       if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
     }
-    let max = configuration.limits.permissionsPerAllocationMax
+    let max = configuration.value.limits.permissionsPerAllocationMax
     guard let allocation = allocations[handle],
       allocation.livePermissions(now: request.now)
         + allocation.missing(peers, now: request.now) <= max
@@ -46,18 +46,18 @@ extension TURNServer {
       let peer = request.message.xorAddress(.xorPeerAddress, bytes)
     else { return refuse(request, .badRequest, user) }
     let number = UInt16(value >> 16)
-    let last: UInt16 = configuration.legacyChannels ? 0x7fff : 0x4fff
+    let last: UInt16 = configuration.value.legacyChannels ? 0x7fff : 0x4fff
     // Channels are of UDP (RFC 6062 §3).
     guard (0x4000...last).contains(number), allocations[handle]?.transport == .udp else {
       return refuse(request, .badRequest, user)
     }
     if let error = refusal(of: peer.ip, for: handle) { return refuse(request, error, user) }
-    guard configuration.peers.allows(peer) else {
+    guard configuration.value.peers.allows(peer) else {
       return refuse(request, .forbidden, user)
     }
     // On a copy: the channel and its permission come together, or neither does.
     guard var allocation = allocations[handle] else { return .drop(.noAllocation) }
-    let limits = configuration.limits
+    let limits = configuration.value.limits
     switch allocation.bind(
       number, to: peer, now: request.now, max: limits.channelsPerAllocationMax)
     {
@@ -78,6 +78,6 @@ extension TURNServer {
     guard allocations[handle]?.ends[peer.family] != nil else {
       return .peerAddressFamilyMismatch
     }
-    return configuration?.peers.allows(peer) == true ? nil : .forbidden
+    return configuration?.value.peers.allows(peer) == true ? nil : .forbidden
   }
 }

@@ -54,31 +54,23 @@ extension TURNServer {
   mutating func relaySend(
     _ tuple: FiveTuple, _ message: Message, _ bytes: Span<UInt8>, now: Instant
   ) -> Verdict {
-    guard let configuration, let handle = find(tuple) else { return .drop(.noAllocation) }
+    guard let handle = find(tuple) else { return .drop(.noAllocation) }
     guard let peer = message.xorAddress(.xorPeerAddress, bytes),
-      let payload = message.value(of: .data), !hasUnknownRequired(message)
+      let payload = message.value(of: .data), !message.hasUnknownRequired
     else {
       return dropped(.badIndication, message.range.count, handle)
     }
+    // A permission exists only for what the filter allows; ports of our own need a look each time.
+    let isAllowed = peers.allows(peer)
     let dontFragment = message.has(.dontFragment)
     return relay(
       handle, message.range.count, payload, dontFragment: dontFragment, now: now
     ) { allocation in
-      // A permission exists only for what the filter allows; ports of our own need a look each
-      // time.
       guard allocation.transport == .udp else { return .failure(.badIndication) }
       guard allocation.permits(peer.ip, now: now) else { return .failure(.noPermission) }
-      guard configuration.peers.allows(peer) else { return .failure(.forbiddenPeer) }
+      guard isAllowed else { return .failure(.forbiddenPeer) }
       return .success(peer)
     }
-  }
-
-  private func hasUnknownRequired(_ message: Message) -> Bool {
-    for index in 0..<message.attributeCount
-    where Attribute.isComprehensionRequired(message[index].type) {
-      if Attribute(rawValue: message[index].type)?.isUnderstood != true { return true }
-    }
-    return false
   }
 
   /// Why something is not relayed, as an error without a heap.

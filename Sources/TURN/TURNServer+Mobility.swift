@@ -14,7 +14,7 @@ extension TURNServer {
   /// RFC 8016 §3.1.2: why the MOBILITY-TICKET of an Allocate is refused, if it is.
   func refusalOfTicket(_ message: Message) -> ErrorCode? {
     guard let range = message.value(of: .mobilityTicket) else { return nil }
-    guard configuration?.isMobile == true else { return .mobilityForbidden }
+    guard configuration?.value.isMobile == true else { return .mobilityForbidden }
     return range.isEmpty ? nil : .badRequest
   }
 
@@ -30,7 +30,7 @@ extension TURNServer {
     _ request: Request, _ bytes: Span<UInt8>, _ user: AuthenticatedUser, effects: inout [Effect]
   ) -> Verdict {
     guard let configuration else { return .drop(.unknownMethod) }
-    guard configuration.isMobile else { return refuse(request, .mobilityForbidden, user) }
+    guard configuration.value.isMobile else { return refuse(request, .mobilityForbidden, user) }
     if let refused = refuseUnknown(request, user) { return refused }
     guard let range = request.message.value(of: .mobilityTicket), !range.isEmpty else {
       return refuse(request, .badRequest, user)
@@ -45,7 +45,7 @@ extension TURNServer {
     let move = MoveRequest(
       ticket: ticket, tuple: request.tuple, username: user.name,
       transaction: request.message.transactionID,
-      lifetime: requested == 0 ? .zero : configuration.limits.grant(requested, to: user))
+      lifetime: requested == 0 ? .zero : configuration.value.limits.grant(requested, to: user))
     let answer = announce(move, now: request.now, effects: &effects)
     guard answer == .unknown, hasSiblings else {
       return conclude(request, user, answer, onLoop: nil)

@@ -150,7 +150,7 @@ extension TURNServer {
       return openAdditional(&opening, effects: &effects)
     }
     opening.ip = additional
-    opening.attemptsLeft = configuration?.limits.portAttemptsMax ?? 0
+    opening.attemptsLeft = configuration?.value.limits.portAttemptsMax ?? 0
     return openNext(&opening, effects: &effects)
   }
 
@@ -162,7 +162,7 @@ extension TURNServer {
     let token = opening.sibling == nil ? nil : random.next()
     var allocation = Allocation(
       fiveTuple: request.tuple, transport: opening.transport, ends: opening.ends,
-      meter: Meter(configuration?.limits.allocationBandwidth, bandwidth?.open(user.account)),
+      meter: Meter(configuration?.value.limits.allocationBandwidth, bandwidth?.open(user.account)),
       id: AllocationID(using: &random), username: user.name, account: user.account,
       transaction: request.message.transactionID, failure: opening.failure, token: token,
       createdAt: request.now)

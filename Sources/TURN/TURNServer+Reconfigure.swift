@@ -16,6 +16,7 @@ extension TURNServer {
     next.legacyChannels = new.legacyChannels
     next.peers = new.peers
     configuration = CurrentConfiguration(next)
+    peers = next.peers
     revokePermissions(refusedBy: next.peers)
   }
 }

@@ -15,7 +15,7 @@ extension TURNServer {
     if let refused = refuseUnknown(request, user) { return refused }
     // RFC 8016 §3.2.1: who has not moved sends no ticket.
     if request.message.has(.mobilityTicket) {
-      return refuse(request, configuration.isMobile ? .badRequest : .mobilityForbidden, user)
+      return refuse(request, configuration.value.isMobile ? .badRequest : .mobilityForbidden, user)
     }
     // As they are before anything ends.
     var ends = allocations[handle]?.ends ?? RelayEnds()
@@ -37,7 +37,7 @@ extension TURNServer {
       }
       return succeed(request, user) { $0.add(.lifetime, uint32: 0) }
     }
-    let lifetime = configuration.limits.grant(requested, to: user)
+    let lifetime = configuration.value.limits.grant(requested, to: user)
     for end in ends {
       _ = allocations.update(handle) {
         $0.ends[end.address.ip.family]?.expiresAt = request.now + lifetime

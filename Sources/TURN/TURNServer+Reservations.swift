@@ -9,7 +9,7 @@ extension TURNServer {
     _ relay: SlabHandle, _ token: UInt64, _ opening: OpeningAllocation, effects: inout [Effect]
   ) {
     guard let address = relays[relay]?.address, let configuration else { return }
-    let until = opening.request.now + configuration.limits.reservationLifetime
+    let until = opening.request.now + configuration.value.limits.reservationLifetime
     let account = opening.user.account
     ports?.reserve(
       PortReservation(token: token, address: address, account: account, until: until))

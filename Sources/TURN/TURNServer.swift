@@ -41,8 +41,10 @@ public struct TURNServer: ~Copyable {
 
   /// `nil` for a server that answers Binding requests only.
   var configuration: CurrentConfiguration?
-  /// Of the configuration; packets ask for it.
+  /// Of the configuration; packets ask for it without counting a reference.
   let external: ExternalAddresses
+  /// Likewise.
+  var peers: PeerFilter
   let quota: (any AllocationQuota)?
   let ports: (any RelayPortPool)?
   let bandwidth: (any UserBandwidth)?
@@ -96,6 +98,7 @@ public struct TURNServer: ~Copyable {
   ) {
     self.configuration = configuration.map { CurrentConfiguration($0) }
     external = configuration?.external ?? .none
+    peers = configuration?.peers ?? PeerFilter()
     self.quota = quota
     self.ports = ports
     self.bandwidth = bandwidth

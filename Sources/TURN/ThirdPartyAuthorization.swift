@@ -40,7 +40,7 @@ extension TURNServer {
   /// Who signed with the key in his token, or in the token that his allocation was made or
   /// refreshed with (RFC 7635 §7).
   func grant(_ name: String, _ request: Request, _ bytes: Span<UInt8>) -> TokenGrant? {
-    guard let authorization = configuration?.authorization else { return nil }
+    guard let authorization = configuration?.value.authorization else { return nil }
     guard let range = request.message.value(of: .accessToken) else {
       guard let kept = subject(of: request, bytes).flatMap({ allocations[$0]?.grant }),
         kept.keyID == name, kept.until > request.now,
@@ -61,7 +61,8 @@ extension TURNServer {
   /// allocation, which has the key; a client has no reason to send the token again. Until then its
   /// stream has proved nothing, and the move gives it no more time.
   func loopOfGrant(_ name: String, _ request: Request, _ bytes: Span<UInt8>) -> Int? {
-    guard configuration?.authorization?.knows(name) == true, !request.message.has(.accessToken)
+    guard configuration?.value.authorization?.knows(name) == true,
+      !request.message.has(.accessToken)
     else { return nil }
     return loopOfConnection(request, bytes)
   }

@@ -217,7 +217,7 @@ struct RESTCredentialTests {
       username: username, realm: Bench.realm, password: password)
     let configuration = bench.turn.configuration
     guard
-      case .keys(let accepted, expiry: 1_800_000_100) = configuration?.credentials.lookup(
+      case .keys(let accepted, expiry: 1_800_000_100) = configuration?.value.credentials.lookup(
         username, .sha256, unixSeconds: Bench.unixStart)
     else {
       Issue.record("not known")

@@ -211,7 +211,7 @@ final class Bench {
     let nonce = NonceMint(key: Array(repeating: 1, count: 32), lifetime: .seconds(600))
       .mint(
         for: client ?? self.client, unixSeconds: turn.wallClock.unixSeconds(at: now),
-        features: turn.configuration?.features ?? [])
+        features: turn.configuration?.value.features ?? [])
     return Self.text(of: nonce)
   }
 

@@ -95,7 +95,7 @@ struct ReconfigureTests {
     // Another reload that says nothing of them takes them away again.
     try change { $0.authorization = nil }
     #expect(try !bench.ask(.allocate, username: nil).message.has(.thirdPartyAuthorization))
-    let isStrict = bench.turn.configuration?.hasStrictExpiry
+    let isStrict = bench.turn.configuration?.value.hasStrictExpiry
     #expect(isStrict == true)
   }
 

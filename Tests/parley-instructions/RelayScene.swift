@@ -67,16 +67,20 @@ struct RelayScene: ~Copyable {
   }
 
   private mutating func measureToPeers(_ ruler: inout Ruler) {
-    var data: [UInt8] = []
-    data.append(bigEndian: Self.channel)
-    data.append(bigEndian: UInt16(Self.payload.count))
-    data += Self.payload
+    let data = Self.channelData()
     ruler.measure("channel-to-peer") { isToPeer(receive(data)) }
     let send = message(.send, .indication, isSigned: false) {
       $0.add(.xorPeerAddress, address: Self.other)
       $0.add(.data, bytes: Self.payload)
     }
     ruler.measure("send-indication-to-peer") { isToPeer(receive(send)) }
+  }
+
+  private static func channelData() -> [UInt8] {
+    var data: [UInt8] = []
+    data.append(bigEndian: channel)
+    data.append(bigEndian: UInt16(payload.count))
+    return data + payload
   }
 
   private mutating func measureToClient(_ ruler: inout Ruler) {
