@@ -28,6 +28,15 @@ enum Layer: Int, CaseIterable {
 struct LayerTable {
   let targets: [(name: String, layer: Layer)]
 
+  /// Where loops share something: on the way of no packet and no message.
+  static let lockingFiles: Set<String> = [
+    "Sources/Admission/FailureThrottle.swift", "Sources/EventLoop/EventLoop.swift",
+    "Sources/EventLoop/LoopGroup.swift", "Sources/Gate/HalfOpen.swift",
+    "Sources/RelayService/RelayService.swift", "Sources/RelayService/SharedBandwidth.swift",
+    "Sources/RelayService/SharedPorts.swift", "Sources/RelayService/SharedQuota.swift",
+    "Sources/SignalingService/SharedTenantLedger.swift", "Sources/TLS/CertificateStore.swift",
+  ]
+
   /// Foundation is heavy and slow: only where it saves much, and never on the way of a packet.
   static let foundationTargets: Set<String> = ["Configuration", "AdminService", "parleyctl"]
   static let foundationModules: Set<String> = [

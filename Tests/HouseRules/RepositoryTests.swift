@@ -59,6 +59,10 @@ struct RepositoryTests {
     expectNone(swiftFiles.flatMap { SafetyRules.unsafeCode($0, table: table) })
   }
 
+  @Test func `No packet and no message meets a lock`() {
+    expectNone(swiftFiles.flatMap(SafetyRules.locks))
+  }
+
   @Test func `Every Swift target has the settings of the house`() throws {
     let cTargets = Set(table.targets.filter { $0.layer == .c }.map(\.name))
       .union(LayerTable.cTestTargets)

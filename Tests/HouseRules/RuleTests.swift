@@ -210,6 +210,15 @@ struct RuleTests {
     #expect(SafetyRules.unsafeCode(words, table: table) == [])
   }
 
+  @Test func `Locks are caught where nothing is shared`() {
+    let text = "let all = Mutex(0)\nall.withLock { $0 += 1 }"
+    #expect(SafetyRules.locks(file("Sources/TURN/A.swift", text)).count == 2)
+    #expect(SafetyRules.locks(file("Sources/RelayService/RelayLoop.swift", text)).count == 2)
+    #expect(SafetyRules.locks(file("Sources/RelayService/SharedQuota.swift", text)) == [])
+    #expect(SafetyRules.locks(file("Tests/TURNTests/A.swift", text)) == [])
+    #expect(SafetyRules.locks(file("Sources/TURN/A.swift", "// a Mutex\nlet mutex = 1")) == [])
+  }
+
   @Test func `The formatter's complaint would be heard`() throws {
     let missing = try Repository.own.run(["no-such-tool-anywhere", "lint"])
     #expect(missing.status == 127)

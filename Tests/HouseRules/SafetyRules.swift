@@ -1,4 +1,5 @@
-// Rules about what may not stand in Sources: traps on input, unchecked memory, notes to oneself.
+// Rules about what may not stand in Sources: traps on input, unchecked memory, locks, notes to
+// oneself.
 
 enum SafetyRules {
   private static let notes: Set<Substring> = ["TODO", "FIXME", "XXX", "HACK"]
@@ -51,6 +52,16 @@ enum SafetyRules {
     return SwiftLexer.tokens(of: file.text).compactMap { token in
       guard token.is("unsafe") else { return nil }
       return file.violation(token.line, "`unsafe` outside edges, Crypto and C wrappers")
+    }
+  }
+
+  static func locks(_ file: SourceFile) -> [Violation] {
+    guard file.isInSources, !LayerTable.lockingFiles.contains(file.path) else { return [] }
+    return SwiftLexer.tokens(of: file.text).compactMap { token in
+      guard ["Mutex", "withLock", "pthread_mutex_lock"].contains(where: token.is) else {
+        return nil
+      }
+      return file.violation(token.line, "a lock in a file that is not known to share anything")
     }
   }
 }
